@@ -1,0 +1,28 @@
+// Asks a sluice.v1.Authorizer over gRPC.
+//
+// Bounded: past `calls_in_flight` open questions it answers kError at once.
+// Fails closed: a gRPC error, a missed deadline, an answer without a decision
+// or with an expiry in the past are kError (the last: kUnauthenticated).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "bridge/access/authorizer.h"
+
+namespace sluice {
+
+struct GrpcAuthorizerOptions {
+  std::string address;  // "host:port" or "unix:/path"
+  absl::Duration deadline = absl::Seconds(2);
+  uint32_t calls_in_flight = 1024;
+  std::vector<std::string> headers;
+  bool send_peer_address = false;
+};
+
+std::unique_ptr<Authorizer> MakeGrpcAuthorizer(GrpcAuthorizerOptions options);
+
+}  // namespace sluice

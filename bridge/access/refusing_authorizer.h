@@ -1,0 +1,15 @@
+// What stands in when no authorizer is configured: everything is refused.
+#pragma once
+
+#include "bridge/access/authorizer.h"
+
+namespace sluice {
+
+class RefusingAuthorizer final : public Authorizer {
+ public:
+  void Authorize(AuthorizationRequest request, Done done) override;
+  const std::vector<std::string>& headers() const override;
+  bool wants_peer_address() const override { return false; }
+};
+
+}  // namespace sluice

@@ -1,0 +1,71 @@
+// One core's topics and subscribers: one thread, one io_context, no locks but
+// the inbox's.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "bridge/event/event_filter.h"
+#include "bridge/event_log/event_log.h"
+#include "bridge/hub/subscriber.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace sluice {
+
+class Clock;
+struct Metrics;
+
+struct ShardOptions {
+  size_t window_bytes = 1 << 20;       // newest frames of one topic
+  size_t windows_bytes = 256 << 20;    // of all topics together
+  uint32_t inbox_events = 65536;
+  uint32_t replays = 64;               // reads of the log at once
+};
+
+class Shard {
+ public:
+  Shard(ShardIndex index, ShardOptions options, EventLog& log, const Clock& clock,
+        Metrics& metrics);
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  ShardIndex index() const;
+  boost::asio::io_context& context();
+  EventLog& log();
+  const Clock& clock() const;
+  Metrics& metrics();
+
+  // Any thread.
+  void Deliver(std::span<const StoredEventPtr> events);
+  uint64_t delivered() const;    // frames sent, for statistics
+  uint64_t subscribers() const;
+
+  // The shard's thread.
+  void CountDelivered(uint64_t frames);
+  void ForEachSubscriber(const std::function<void(const Subscriber&)>& visit) const;
+  void ForEachTopic(const std::function<void(std::string_view topic, uint64_t subscribers)>& visit) const;
+  // Asks every subscriber to leave; `retry_ms` plus up to as much again.
+  void Drain(uint32_t retry_ms);
+  void CutAll(Reason reason);
+
+ private:
+  friend class Subscription;
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+// Whether any kept event of `topics` after `after` passes the filter (null:
+// every event does). `done` comes once, on any thread.
+void AnyEventAfter(EventLog& log, std::vector<std::string> topics, Offset after,
+                   EventFilterPtr filter, std::function<void(absl::StatusOr<bool>)> done);
+
+}  // namespace sluice

@@ -1,0 +1,44 @@
+// Whoever reads topics on a shard: an SSE session, a gRPC Subscribe call.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "bridge/base/reason.h"
+#include "bridge/event/sse_frame.h"
+
+namespace sluice {
+
+// For Admin and /v1/stats.
+struct SubscriberDescription {
+  std::string id;
+  std::string subject;
+  std::string peer_address;
+  std::vector<std::string> topics;
+  absl::Time connected_at;
+  std::string transport;  // "http" or "grpc"
+};
+
+// Every call comes on the shard's thread. An implementation takes what its
+// Subscription has when it is told, and never waits inside a call.
+class Subscriber {
+ public:
+  virtual ~Subscriber() = default;
+
+  // There may be something to take (or the subscription ended or failed).
+  virtual void OnReady() = 0;
+  // Nothing has come for a while; only called when everything was taken.
+  virtual void OnHeartbeat(const FramePtr& frame) = 0;
+  // About once a second: expiry, a socket that refuses bytes.
+  virtual void OnTick(absl::Time now) = 0;
+  // Leave, politely. `retry_ms` has its jitter already. May destroy itself.
+  virtual void OnDrain(uint32_t retry_ms) = 0;
+  // Leave now. May destroy itself.
+  virtual void OnCut(Reason reason) = 0;
+
+  virtual SubscriberDescription Describe() const = 0;
+};
+
+}  // namespace sluice

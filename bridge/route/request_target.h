@@ -1,0 +1,34 @@
+// The target of an HTTP request in origin form (RFC 9112, section 3.2.1),
+// taken apart: path and query parameters.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace sluice {
+
+inline constexpr size_t kQueryParametersMax = 256;
+
+class RequestTarget {
+ public:
+  // INVALID_ARGUMENT: not in origin form, a broken percent-encoding, control
+  // characters, or too many parameters.
+  static absl::StatusOr<RequestTarget> Parse(std::string_view target);
+
+  // As sent, without the query.
+  const std::string& path() const { return path_; }
+  // The first of that name, decoded ('+' is a space).
+  std::optional<std::string_view> Query(std::string_view name) const;
+  std::vector<std::string_view> QueryAll(std::string_view name) const;
+
+ private:
+  std::string path_;
+  std::vector<std::pair<std::string, std::string>> query_;
+};
+
+}  // namespace sluice

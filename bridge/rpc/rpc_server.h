@@ -1,0 +1,65 @@
+// The gRPC side of the bridge: Publisher, Subscriber, Admin, health and
+// reflection on one port.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+namespace sluice {
+
+class Authorizer;
+class Clock;
+class EventLog;
+class Hub;
+class Ingest;
+class SchemaRegistry;
+struct Metrics;
+
+struct RpcOptions {
+  std::string listen = "127.0.0.1:9090";  // port 0: a free one
+  bool reflection = true;
+  bool authorize_publishing = false;
+  uint32_t topics_per_subscriber_max = 64;
+  uint32_t publish_bytes_max = 4 * 1024 * 1024;
+  uint32_t subscribers_max = 10'000;  // Subscribe calls at once
+};
+
+// Everything outlives the server.
+struct RpcContext {
+  Hub* hub = nullptr;
+  EventLog* log = nullptr;
+  Authorizer* authorizer = nullptr;
+  const Ingest* ingest = nullptr;
+  std::shared_ptr<const SchemaRegistry> schema;  // served by reflection
+  const Clock* clock = nullptr;
+  Metrics* metrics = nullptr;
+  absl::Time started_at;
+  std::string version;
+};
+
+class RpcServer {
+ public:
+  RpcServer(RpcOptions options, RpcContext context);
+  ~RpcServer();
+
+  // UNAVAILABLE: the address could not be bound.
+  absl::Status Start();
+  // The real "address:port".
+  std::string address() const;
+
+  // What grpc.health.v1 answers. Any thread.
+  void SetServing(bool serving);
+  // No new calls; waits for those under way until `deadline`, then cancels.
+  void Shutdown(absl::Time deadline);
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace sluice
