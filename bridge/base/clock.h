@@ -16,5 +16,4 @@ class Clock {
   static const Clock& System();
 };
 
-
 }  // namespace sluice

@@ -33,8 +33,8 @@ struct Field {
   Field(std::string_view key, bool value) : key(key), text(value ? "true" : "false"), bare(true) {}
   Field(std::string_view key, double value) : key(key), owned(std::to_string(value)), bare(true) {}
   template <typename Integer>
-    requires std::is_integral_v<Integer>
-  Field(std::string_view key, Integer value) : key(key), owned(std::to_string(value)), bare(true) {}
+  requires std::is_integral_v<Integer> Field(std::string_view key, Integer value)
+      : key(key), owned(std::to_string(value)), bare(true) {}
 
   std::string_view value() const { return owned.empty() ? text : std::string_view(owned); }
 
@@ -47,9 +47,15 @@ using Fields = std::initializer_list<Field>;
 
 void Write(Level level, std::string_view event, Fields fields);
 
-inline void Debug(std::string_view event, Fields fields = {}) { Write(Level::kDebug, event, fields); }
+inline void Debug(std::string_view event, Fields fields = {}) {
+  Write(Level::kDebug, event, fields);
+}
 inline void Info(std::string_view event, Fields fields = {}) { Write(Level::kInfo, event, fields); }
-inline void Warning(std::string_view event, Fields fields = {}) { Write(Level::kWarning, event, fields); }
-inline void Error(std::string_view event, Fields fields = {}) { Write(Level::kError, event, fields); }
+inline void Warning(std::string_view event, Fields fields = {}) {
+  Write(Level::kWarning, event, fields);
+}
+inline void Error(std::string_view event, Fields fields = {}) {
+  Write(Level::kError, event, fields);
+}
 
 }  // namespace sluice::log

@@ -9,25 +9,25 @@ namespace sluice {
 
 enum class Reason {
   // Closings.
-  kClientLeft,        // the client closed its side
-  kClientError,       // the socket failed
-  kClientSentBytes,   // more than 4 KiB arrived after the stream began
-  kEndOfStream,       // every topic of the stream has ended
-  kExpired,           // the authorizer's answer has run out
-  kStalled,           // the socket refused bytes for too long
-  kDraining,          // the bridge is shutting down (a refusal too)
-  kLogFailed,         // the event log could not be read
+  kClientLeft,       // the client closed its side
+  kClientError,      // the socket failed
+  kClientSentBytes,  // more than 4 KiB arrived after the stream began
+  kEndOfStream,      // every topic of the stream has ended
+  kExpired,          // the authorizer's answer has run out
+  kStalled,          // the socket refused bytes for too long
+  kDraining,         // the bridge is shutting down (a refusal too)
+  kLogFailed,        // the event log could not be read
   // Refusals.
-  kBadRequest,        // malformed
-  kUnauthenticated,   // no credential, or not a good one
-  kForbidden,         // a good credential without the right
-  kNotFound,          // no such route, or a capture's value is not allowed
+  kBadRequest,       // malformed
+  kUnauthenticated,  // no credential, or not a good one
+  kForbidden,        // a good credential without the right
+  kNotFound,         // no such route, or a capture's value is not allowed
   kMethodNotAllowed,
-  kNotAcceptable,     // the client does not take text/event-stream
-  kTooLarge,          // header, target or body past its bound
-  kTooManySessions,   // a bound on sessions was passed
-  kAuthorizerAway,    // the authorizer could not answer: fail closed
-  kEnded,             // 204: the stream had ended and nothing has come since
+  kNotAcceptable,    // the client does not take text/event-stream
+  kTooLarge,         // header, target or body past its bound
+  kTooManySessions,  // a bound on sessions was passed
+  kAuthorizerAway,   // the authorizer could not answer: fail closed
+  kEnded,            // 204: the stream had ended and nothing has come since
   kCount,
 };
 

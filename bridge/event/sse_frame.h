@@ -13,9 +13,9 @@ namespace sluice {
 
 // The fields of a block, in the order they are written.
 struct SseFields {
-  std::string_view comment = {};            // no CR, LF; written first when not empty
-  std::string_view event = {};              // empty: no line; no CR, LF, NUL
-  std::string_view id = {};                 // empty: no line; no CR, LF, NUL
+  std::string_view comment = {};  // no CR, LF; written first when not empty
+  std::string_view event = {};    // empty: no line; no CR, LF, NUL
+  std::string_view id = {};       // empty: no line; no CR, LF, NUL
   std::optional<uint32_t> retry_ms = {};
   // LF begins a further `data:` line; a CR or CRLF counts as one LF.
   std::optional<std::string_view> data = {};

@@ -49,11 +49,17 @@ struct AppendRequest {
 };
 
 // Where a read begins.
-struct AfterOffset { Offset offset = 0; };
+struct AfterOffset {
+  Offset offset = 0;
+};
 struct Earliest {};
-struct LastN { uint32_t events = 0; };
+struct LastN {
+  uint32_t events = 0;
+};
 // After the event that its publisher gave this id; behind it, `Earliest`.
-struct AfterPublisherId { std::string id; };
+struct AfterPublisherId {
+  std::string id;
+};
 using ReadStart = std::variant<AfterOffset, Earliest, LastN, AfterPublisherId>;
 
 struct ReadRequest {
