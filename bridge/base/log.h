@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "absl/status/statusor.h"
 
@@ -27,14 +28,16 @@ bool Enabled(Level level);
 
 // A name and a value that outlive the call.
 struct Field {
-  Field(std::string_view key, std::string_view value) : key(key), text(value) {}
-  Field(std::string_view key, const char* value) : key(key), text(value) {}
-  Field(std::string_view key, const std::string& value) : key(key), text(value) {}
-  Field(std::string_view key, bool value) : key(key), text(value ? "true" : "false"), bare(true) {}
-  Field(std::string_view key, double value) : key(key), owned(std::to_string(value)), bare(true) {}
+  Field(std::string_view name, std::string_view value) : key(name), text(value) {}
+  Field(std::string_view name, const char* value) : key(name), text(value) {}
+  Field(std::string_view name, const std::string& value) : key(name), text(value) {}
+  Field(std::string_view name, bool value)
+      : key(name), text(value ? "true" : "false"), bare(true) {}
+  Field(std::string_view name, double value)
+      : key(name), owned(std::to_string(value)), bare(true) {}
   template <typename Integer>
-  requires std::is_integral_v<Integer> Field(std::string_view key, Integer value)
-      : key(key), owned(std::to_string(value)), bare(true) {}
+  requires std::is_integral_v<Integer> Field(std::string_view name, Integer value)
+      : key(name), owned(std::to_string(value)), bare(true) {}
 
   std::string_view value() const { return owned.empty() ? text : std::string_view(owned); }
 
