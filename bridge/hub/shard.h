@@ -9,8 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/status/statusor.h"
-#include "bridge/event/event_filter.h"
 #include "bridge/event_log/event_log.h"
 #include "bridge/hub/subscriber.h"
 
@@ -49,7 +47,10 @@ class Shard {
   uint64_t delivered() const;    // frames sent, for statistics
   uint64_t subscribers() const;
 
-  // The shard's thread.
+  // The shard's thread. Begins the ticks; before the context runs.
+  void Start();
+  // The id of the newest position: everything before it has been handed on.
+  std::string RefreshPosition();
   void CountDelivered(uint64_t frames);
   void ForEachSubscriber(const std::function<void(const Subscriber&)>& visit) const;
   void ForEachTopic(const std::function<void(std::string_view topic, uint64_t subscribers)>& visit) const;
@@ -62,10 +63,5 @@ class Shard {
   struct Parts;
   std::unique_ptr<Parts> parts_;
 };
-
-// Whether any kept event of `topics` after `after` passes the filter (null:
-// every event does). `done` comes once, on any thread.
-void AnyEventAfter(EventLog& log, std::vector<std::string> topics, Offset after,
-                   EventFilterPtr filter, std::function<void(absl::StatusOr<bool>)> done);
 
 }  // namespace sluice

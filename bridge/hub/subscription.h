@@ -11,11 +11,15 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "bridge/event/event_filter.h"
 #include "bridge/event/frame_view.h"
 #include "bridge/event_log/event_log.h"
+#include "bridge/hub/heartbeats.h"
+#include "bridge/hub/replay.h"
 #include "bridge/hub/subscriber.h"
+#include "bridge/hub/topic_window.h"
 #include "bridge/route/route.h"
 
 namespace sluice {
@@ -31,17 +35,31 @@ struct SubscriptionSpec {
   std::shared_ptr<const HeartbeatPolicy> heartbeat;  // null: none
 };
 
-// One thing to send. Valid until the shard's thread returns to its loop, or the
-// subscription moves.
+// Events of `topic` after `requested` and up to `resumed` are lost to the
+// subscriber: the log has let go of them.
+struct Gap {
+  std::string topic;
+  std::string requested;  // an id; not ours when the client's was not
+  EventId resumed;
+  FramePtr frame;
+};
+
+// One thing to send: an event or a gap. Valid until the subscription is used
+// again or the shard's thread returns to its loop.
 struct Item {
   const SseFrame* frame = nullptr;
-  const StoredEvent* event = nullptr;  // null: a gap
+  const StoredEvent* event = nullptr;
+  const Gap* gap = nullptr;
+  // The whole subscription ends with it: its id carries the end flag.
+  bool last = false;
+
+  const SharedEvent* shared = nullptr;  // for Subscription::Own
 };
 
 class Subscription {
  public:
   enum class State {
-    kOpening,   // where it starts is not known yet
+    kOpening,   // where it starts is not known yet; OnReady will come
     kReady,     // Peek has something
     kCaughtUp,  // everything was taken; OnReady will come
     kReading,   // waits for the log; OnReady will come
@@ -49,34 +67,99 @@ class Subscription {
     kFailed,    // the log could not be read
   };
 
-  // `subscriber` outlives this. OnReady always comes from the shard's loop, never
-  // from inside a call on the subscription.
+  // `subscriber` outlives this. OnReady always comes from the shard's loop,
+  // never from inside a call on the subscription; it comes once after opening.
   Subscription(Shard& shard, Subscriber& subscriber, SubscriptionSpec spec);
   ~Subscription();
   Subscription(const Subscription&) = delete;
   Subscription& operator=(const Subscription&) = delete;
 
-  State state() const;
-  // The id of the position the stream starts at; known once not kOpening.
-  std::string start_id() const;
+  // As of the last Peek.
+  State state() const { return state_; }
+  // The id of the position the stream starts at, once not kOpening; empty: the
+  // client's own id was none of ours.
+  const std::string& start_id() const { return start_id_; }
   // Why kFailed.
-  const absl::Status& status() const;
+  const absl::Status& status() const { return status_; }
 
   // Up to `items.size()` items and about `bytes_max` bytes that follow, without
   // moving; returns how many.
   size_t Peek(std::span<Item> items, size_t bytes_max);
-  // Moves past the first `count` that Peek gave.
+  // Moves past the first `count` that the last Peek gave.
   void Advance(size_t count);
-  // Ownership of item `index` of the last Peek, for one that is partly written.
-  FramePtr Own(size_t index);
+  // Ownership of an item's frame, for one that is partly written.
+  FramePtr Own(const Item& item) const;
   // The subscriber cannot take more now: gives back what was read ahead.
   void Pause();
 
-  const SubscriptionSpec& spec() const;
+  std::vector<std::string> Topics() const;
+  const FrameViewPtr& view() const { return view_; }
 
  private:
-  struct Parts;
-  std::unique_ptr<Parts> parts_;
+  friend class Shard;
+  friend class Heartbeats;
+
+  // What moves when an item is taken.
+  struct Place {
+    Offset after = 0;        // nothing up to here is wanted any more
+    WindowPlace window;      // when live
+    uint32_t replayed = 0;   // of the replay's events
+    bool live = false;       // in the window, not behind it
+    bool gap_told = false;
+    bool ended = false;
+  };
+  struct Cursor {
+    TopicWindow* window = nullptr;
+    uint32_t member = 0;  // which of the window's
+    ReplayPtr replay;          // when behind the window
+    std::unique_ptr<Gap> gap;  // to be told next
+    Place place;
+    bool resolving = false;    // `replay` tells where to start
+  };
+  // What a cursor has next.
+  struct Candidate {
+    enum class Kind { kItem, kNothingYet, kNotRead } kind = Kind::kNothingYet;
+    Offset offset = 0;
+    uint64_t arrival = 0;
+    const SharedEvent* shared = nullptr;
+    const WindowEntry* entry = nullptr;  // null: from the replay, or a gap
+    bool Before(const Candidate& other) const {
+      return offset != other.offset ? offset < other.offset : arrival < other.arrival;
+    }
+  };
+  enum class Settled { kYes, kWaits, kFailed };
+
+  void Open(const SubscriptionSpec& spec);
+  void OpenCursor(Cursor& cursor, const SubscriptionSpec& spec);
+  void Resume(Cursor& cursor, const std::string& last_event_id);
+  Settled Settle(Cursor& cursor);
+  bool SettleReplay(Cursor& cursor);
+  bool SettleAll();
+  void Opened();
+  Candidate Next(const Cursor& cursor, Place& place) const;
+  bool Passes(const StoredEvent& event) const {
+    return filter_ == nullptr || filter_->Passes(event.event());
+  }
+  // The first of all cursors' next ones; -1: none may go now.
+  int Choose(std::span<Place> places, Candidate& chosen) const;
+  void Take(std::span<Place> places, int cursor, const Candidate& chosen, Item& item);
+  void Commit(std::span<const Place> places);
+  std::unique_ptr<Gap> MakeGap(const Cursor& cursor, std::string requested, Offset resumed) const;
+
+  Shard& shard_;
+  Subscriber& subscriber_;
+  EventFilterPtr filter_;
+  FrameViewPtr view_;
+  absl::InlinedVector<Cursor, 1> cursors_;
+  std::string start_id_;
+  FramePtr unflagged_;  // an end that did not end all, encoded for this one alone
+  absl::Status status_;
+  State state_ = State::kOpening;
+
+  // The shard's and the heartbeats' own notes.
+  bool queued_ = false;
+  uint32_t shard_slot_ = 0;
+  HeartbeatSlot heartbeat_slot_;
 };
 
 }  // namespace sluice

@@ -1,0 +1,117 @@
+#include "bridge/hub/heartbeats.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
+#include "boost/asio/io_context.hpp"
+#include "boost/asio/steady_timer.hpp"
+#include "bridge/base/clock.h"
+#include "bridge/base/timestamp.h"
+#include "bridge/hub/shard.h"
+#include "bridge/hub/subscription.h"
+
+namespace sluice {
+namespace {
+
+constexpr uint32_t kBucketsMax = 16;
+// Buckets are no closer together than this.
+constexpr absl::Duration kStepMin = absl::Milliseconds(50);
+
+}  // namespace
+
+struct Heartbeats::Group {
+  Group(std::shared_ptr<const HeartbeatPolicy> policy_in, boost::asio::io_context& context)
+      : policy(std::move(policy_in)), timer(context) {
+    const int64_t steps = policy->interval / kStepMin;
+    buckets.resize(std::clamp<int64_t>(steps, 1, kBucketsMax));
+  }
+
+  const std::shared_ptr<const HeartbeatPolicy> policy;
+  boost::asio::steady_timer timer;
+  std::vector<std::vector<Subscription*>> buckets;
+  uint32_t next = 0;
+  size_t size = 0;
+  bool scheduled = false;
+};
+
+Heartbeats::Heartbeats(Shard& shard) : shard_(shard) {}
+Heartbeats::~Heartbeats() = default;
+
+void Heartbeats::Add(Subscription& subscription, std::shared_ptr<const HeartbeatPolicy> policy) {
+  if (policy == nullptr || policy->interval <= absl::ZeroDuration()) return;
+  std::unique_ptr<Group>& group = groups_[policy.get()];
+  if (group == nullptr) group = std::make_unique<Group>(std::move(policy), shard_.context());
+  // The bucket that was served last: its next turn is a whole interval away.
+  const auto buckets = static_cast<uint32_t>(group->buckets.size());
+  const uint32_t bucket = (group->next + buckets - 1) % buckets;
+  auto& members = group->buckets[bucket];
+  subscription.heartbeat_slot_ = {group.get(), bucket, static_cast<uint32_t>(members.size())};
+  members.push_back(&subscription);
+  ++group->size;
+  if (!group->scheduled) Schedule(*group);
+}
+
+void Heartbeats::Remove(Subscription& subscription) {
+  const HeartbeatSlot slot = subscription.heartbeat_slot_;
+  if (slot.group == nullptr) return;
+  Group& group = *static_cast<Group*>(slot.group);
+  auto& members = group.buckets[slot.bucket];
+  members[slot.index] = members.back();
+  members[slot.index]->heartbeat_slot_.index = slot.index;
+  members.pop_back();
+  subscription.heartbeat_slot_ = {};
+  --group.size;
+}
+
+void Heartbeats::Stop() {
+  for (auto& [policy, group] : groups_) group->timer.cancel();
+}
+
+void Heartbeats::Schedule(Group& group) {
+  group.scheduled = group.size > 0;
+  if (!group.scheduled) return;
+  const absl::Duration step = group.policy->interval / static_cast<int64_t>(group.buckets.size());
+  group.timer.expires_after(absl::ToChronoNanoseconds(step));
+  group.timer.async_wait([this, &group](const boost::system::error_code& error) {
+    if (!error) Fire(group);
+  });
+}
+
+void Heartbeats::Fire(Group& group) {
+  const uint32_t bucket = group.next;
+  group.next = (group.next + 1) % static_cast<uint32_t>(group.buckets.size());
+  Schedule(group);
+  if (group.buckets[bucket].empty()) return;
+
+  const std::string position = shard_.RefreshPosition();
+  const absl::Time now = shard_.clock().Now();
+  const auto with_id = std::make_shared<const SseFrame>(HeartbeatFrame(*group.policy, position, now));
+  FramePtr without_id;
+  // A copy: whoever cannot be written to leaves.
+  const std::vector<Subscription*> members = group.buckets[bucket];
+  for (Subscription* member : members) {
+    if (member->state() != Subscription::State::kCaughtUp || member->queued_) continue;
+    const bool ids = member->view() == nullptr || member->view()->ids != IdLine::kOff;
+    if (!ids && without_id == nullptr) {
+      without_id = std::make_shared<const SseFrame>(HeartbeatFrame(*group.policy, {}, now));
+    }
+    member->subscriber_.OnHeartbeat(ids ? with_id : without_id);
+  }
+}
+
+SseFrame HeartbeatFrame(const HeartbeatPolicy& policy, std::string_view id, absl::Time now) {
+  SseFields fields;
+  fields.id = id;
+  std::string data;
+  if (policy.event.empty()) {
+    fields.comment = "heartbeat";
+  } else {
+    data = absl::StrReplaceAll(policy.data, {{"${now}", Timestamp(now)}});
+    fields.event = policy.event;
+    fields.data = data;
+  }
+  return SseFrame(fields);
+}
+
+}  // namespace sluice

@@ -1,0 +1,86 @@
+#include "bridge/hub/replay.h"
+
+#include <algorithm>
+
+#include "boost/asio/io_context.hpp"
+#include "boost/asio/post.hpp"
+
+namespace sluice {
+ReplayQueue::ReplayQueue(EventLog& log, boost::asio::io_context& context, uint32_t reads_max,
+                         std::function<void(Subscription&)> wake)
+    : log_(log), context_(context), reads_max_(reads_max), wake_(std::move(wake)) {}
+
+ReplayQueue::~ReplayQueue() { *alive_ = false; }
+
+ReplayPtr ReplayQueue::Read(const std::string& topic, ReadStart start,
+                            Subscription& subscription) {
+  ReplayPtr replay;
+  if (const auto* after = std::get_if<AfterOffset>(&start)) {
+    ReplayPtr& shared = loading_[Key(topic, after->offset)];
+    if (shared != nullptr) {
+      shared->waiting.push_back(&subscription);
+      return shared;
+    }
+    replay = shared = std::make_shared<Replay>();
+  } else {
+    replay = std::make_shared<Replay>();
+  }
+  replay->topic = topic;
+  replay->start = std::move(start);
+  replay->waiting.push_back(&subscription);
+  queued_.push_back(replay);
+  Begin();
+  return replay;
+}
+
+void ReplayQueue::StopWaiting(Replay& replay, const Subscription& subscription) {
+  std::erase(replay.waiting, &subscription);
+}
+
+void ReplayQueue::NoLongerLoading(const Replay& replay) {
+  if (const auto* after = std::get_if<AfterOffset>(&replay.start)) {
+    loading_.erase(Key(replay.topic, after->offset));
+  }
+}
+
+void ReplayQueue::Begin() {
+  while (reading_ < reads_max_ && !queued_.empty()) {
+    const ReplayPtr replay = std::move(queued_.front());
+    queued_.pop_front();
+    if (replay->waiting.empty()) {  // whoever wanted it has left
+      NoLongerLoading(*replay);
+      continue;
+    }
+    ++reading_;
+    ReadRequest request{.topic = replay->topic, .start = replay->start};
+    // Where it starts is all that is asked: the events are read from there.
+    if (!std::holds_alternative<AfterOffset>(replay->start)) request.events_max = 1;
+    auto done = [this, replay, alive = alive_](absl::StatusOr<ReadResult> result) mutable {
+      boost::asio::post(context_, [this, replay = std::move(replay), alive = std::move(alive),
+                                   result = std::move(result)]() mutable {
+        if (*alive) Finish(replay, std::move(result));
+      });
+    };
+    log_.Read(std::move(request), std::move(done));
+  }
+}
+
+void ReplayQueue::Finish(const ReplayPtr& replay, absl::StatusOr<ReadResult> result) {
+  --reading_;
+  replay->loading = false;
+  NoLongerLoading(*replay);
+  if (result.ok()) {
+    replay->after = result->after;
+    replay->dropped_through = result->dropped_through;
+    replay->complete_through = result->complete_through;
+    replay->found = result->found;
+    replay->events.reserve(result->events.size());
+    for (StoredEventPtr& event : result->events) replay->events.emplace_back(std::move(event));
+  } else {
+    replay->status = result.status();
+  }
+  for (Subscription* subscription : std::exchange(replay->waiting, {})) wake_(*subscription);
+  Begin();
+}
+
+}  // namespace sluice

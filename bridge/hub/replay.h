@@ -1,0 +1,72 @@
+// Reads of the log for cursors that are behind their window: bounded in number
+// at once, and shared by all cursors that wait for the same one.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "bridge/event_log/event_log.h"
+#include "bridge/hub/shared_event.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace sluice {
+
+class Subscription;
+
+// A stretch of a topic's history. Being read at first, then never changed.
+struct Replay {
+  std::string topic;
+  ReadStart start;
+  bool loading = true;
+  absl::Status status;
+  std::vector<SharedEvent> events;
+  Offset after = 0;             // where it really begins
+  Offset dropped_through = 0;   // of the topic, let go by the log
+  Offset complete_through = 0;  // a cursor at its end has everything up to here
+  bool found = true;            // the publisher's id it starts after
+  std::vector<Subscription*> waiting;
+};
+using ReplayPtr = std::shared_ptr<Replay>;
+
+// Lives on one shard's thread.
+class ReplayQueue {
+ public:
+  // `wake` is called for every subscription that waited, in the shard's loop.
+  ReplayQueue(EventLog& log, boost::asio::io_context& context, uint32_t reads_max,
+              std::function<void(Subscription&)> wake);
+  ~ReplayQueue();
+
+  // The stretch of `topic` that begins at `start`, read now or found in another
+  // cursor's hands. While it is loading, `subscription` waits for it.
+  ReplayPtr Read(const std::string& topic, ReadStart start, Subscription& subscription);
+  // It does not wait any more.
+  static void StopWaiting(Replay& replay, const Subscription& subscription);
+
+ private:
+  using Key = std::pair<std::string, Offset>;
+
+  void Begin();
+  void NoLongerLoading(const Replay& replay);
+  void Finish(const ReplayPtr& replay, absl::StatusOr<ReadResult> result);
+
+  EventLog& log_;
+  boost::asio::io_context& context_;
+  const uint32_t reads_max_;
+  const std::function<void(Subscription&)> wake_;
+  uint32_t reading_ = 0;
+  std::deque<ReplayPtr> queued_;
+  absl::flat_hash_map<Key, ReplayPtr> loading_;  // those that can be shared
+  // Outlives this when a read is still under way.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace sluice

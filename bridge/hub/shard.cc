@@ -1,0 +1,241 @@
+#include "bridge/hub/shard.h"
+
+#include <algorithm>
+#include <random>
+
+#include "boost/asio/post.hpp"
+#include "bridge/base/clock.h"
+#include "bridge/base/metrics.h"
+#include "bridge/base/text.h"
+#include "bridge/hub/shard_parts.h"
+
+namespace sluice {
+namespace {
+
+// Subscribers served before the loop, and with it the inbox, sockets and new
+// sessions, get their turn again.
+constexpr size_t kSlice = 256;
+constexpr std::chrono::seconds kTick{1};
+// A window is kept this long after its last subscriber has left: whoever comes
+// back soon finds it.
+constexpr absl::Duration kWindowLinger = absl::Seconds(30);
+
+}  // namespace
+
+Shard::Parts::Parts(Shard& shard, ShardIndex index_in, ShardOptions options_in, EventLog& log_in,
+                    const Clock& clock_in, Metrics& metrics_in)
+    : index(index_in),
+      options(options_in),
+      log(log_in),
+      clock(clock_in),
+      metrics(metrics_in),
+      inbox(options.inbox_events),
+      replays(log, context, options.replays, [this](Subscription& s) { Wake(s); }),
+      heartbeats(shard) {}
+
+void Shard::Parts::Add(Subscription& subscription) {
+  subscription.shard_slot_ = static_cast<uint32_t>(subscriptions.size());
+  subscriptions.push_back(&subscription);
+  subscriber_count.store(subscriptions.size(), std::memory_order_relaxed);
+  Metrics::Add(metrics.subscribers_total);
+}
+
+void Shard::Parts::Remove(Subscription& subscription) {
+  if (subscription.queued_) {
+    std::replace(ready_.begin() + static_cast<ptrdiff_t>(served_), ready_.end(), &subscription,
+                 static_cast<Subscription*>(nullptr));
+  }
+  Subscription* last = subscriptions.back();
+  subscriptions[subscription.shard_slot_] = last;
+  last->shard_slot_ = subscription.shard_slot_;
+  subscriptions.pop_back();
+  subscriber_count.store(subscriptions.size(), std::memory_order_relaxed);
+}
+
+void Shard::Parts::Wake(Subscription& subscription) {
+  if (std::exchange(subscription.queued_, true)) return;
+  ready_.push_back(&subscription);
+  SchedulePass();
+}
+
+void Shard::Parts::Join(const std::string& topic, Subscription& subscription, size_t index_of) {
+  std::unique_ptr<TopicWindow>& window = windows_[topic];
+  if (window == nullptr) {
+    window = std::make_unique<TopicWindow>(topic, log.Follow(topic, index));
+  }
+  window->deserted_at = absl::InfiniteFuture();
+  Subscription::Cursor& cursor = subscription.cursors_[index_of];
+  cursor.window = window.get();
+  cursor.member = static_cast<uint32_t>(window->members.size());
+  window->members.push_back({&subscription, static_cast<uint32_t>(index_of)});
+}
+
+void Shard::Parts::Leave(const Subscription::Cursor& cursor) {
+  auto& members = cursor.window->members;
+  const TopicWindow::Member last = members.back();
+  members[cursor.member] = last;
+  last.subscription->cursors_[last.cursor].member = cursor.member;
+  members.pop_back();
+  if (members.empty()) cursor.window->deserted_at = clock.Now();
+}
+
+void Shard::Parts::SchedulePass() {
+  if (std::exchange(pass_scheduled_, true)) return;
+  boost::asio::post(context, [this] {
+    pass_scheduled_ = false;
+    Pass();
+  });
+}
+
+void Shard::Parts::Pass() {
+  DrainInbox();
+  for (size_t n = 0; n < kSlice && served_ < ready_.size(); ++n) {
+    Subscription* subscription = ready_[served_++];
+    if (subscription == nullptr) continue;
+    subscription->queued_ = false;
+    subscription->subscriber_.OnReady();  // which may end it
+  }
+  if (served_ < ready_.size()) {
+    SchedulePass();
+  } else {
+    ready_.clear();
+    served_ = 0;
+  }
+}
+
+void Shard::Parts::DrainInbox() {
+  const bool lost = inbox.Drain(drained_);
+  for (StoredEventPtr& event : drained_) AddToWindow(std::move(event));
+  drained_.clear();
+  if (lost) CatchUp();
+  BoundWindows();
+}
+
+void Shard::Parts::AddToWindow(StoredEventPtr event) {
+  if (!event->transient()) position = std::max(position, event->offset());
+  const auto it = windows_.find(event->event().topic);
+  if (it == windows_.end()) return;  // nobody reads it any more
+  TopicWindow& window = *it->second;
+  const size_t before = window.bytes();
+  if (!window.Add(std::move(event), ++arrivals, position, options.window_bytes)) return;
+  window_bytes_ += window.bytes() - before;
+  WakeReaders(window);
+}
+
+void Shard::Parts::WakeReaders(const TopicWindow& window) {
+  for (const TopicWindow::Member& member : window.members) {
+    if (member.subscription->state_ == Subscription::State::kCaughtUp) Wake(*member.subscription);
+  }
+}
+
+// The inbox has overflowed: what was lost is in the log. From here on it takes
+// events again, and everything up to the head of this moment is read back by
+// the cursors themselves.
+void Shard::Parts::CatchUp() {
+  Metrics::Add(metrics.inbox_overflows);
+  const Offset head = log.head();
+  position = std::max(position, head);
+  window_bytes_ = 0;
+  for (auto& [topic, window] : windows_) {
+    window->Restart(head);
+    WakeReaders(*window);
+  }
+}
+
+void Shard::Parts::BoundWindows() {
+  while (window_bytes_ > options.windows_bytes) {
+    window_bytes_ = 0;
+    for (auto& [topic, window] : windows_) {
+      window->Shrink();
+      window_bytes_ += window->bytes();
+    }
+  }
+}
+
+void Shard::Parts::DropDesertedWindows() {
+  const absl::Time now = clock.Now();
+  absl::erase_if(windows_, [&](const auto& entry) {
+    if (entry.second->deserted_at > now - kWindowLinger) return false;
+    log.Unfollow(entry.first, index);
+    window_bytes_ -= entry.second->bytes();
+    return true;
+  });
+}
+
+void Shard::Parts::Tick() {
+  DropDesertedWindows();
+  const absl::Time now = clock.Now();
+  // From behind: whoever ends itself disturbs nobody.
+  for (size_t i = subscriptions.size(); i-- > 0;) subscriptions[i]->subscriber_.OnTick(now);
+}
+
+void Shard::Parts::ScheduleTick() {
+  tick_.expires_after(kTick);
+  tick_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    Tick();
+    ScheduleTick();
+  });
+}
+
+Shard::Shard(ShardIndex index, ShardOptions options, EventLog& log, const Clock& clock,
+             Metrics& metrics)
+    : parts_(std::make_unique<Parts>(*this, index, options, log, clock, metrics)) {}
+Shard::~Shard() = default;
+
+ShardIndex Shard::index() const { return parts_->index; }
+boost::asio::io_context& Shard::context() { return parts_->context; }
+EventLog& Shard::log() { return parts_->log; }
+const Clock& Shard::clock() const { return parts_->clock; }
+Metrics& Shard::metrics() { return parts_->metrics; }
+uint64_t Shard::delivered() const { return parts_->delivered.load(std::memory_order_relaxed); }
+uint64_t Shard::subscribers() const {
+  return parts_->subscriber_count.load(std::memory_order_relaxed);
+}
+
+void Shard::Start() { parts_->ScheduleTick(); }
+
+void Shard::Deliver(std::span<const StoredEventPtr> events) {
+  if (!parts_->inbox.Push(events)) return;
+  boost::asio::post(parts_->context, [parts = parts_.get()] { parts->Pass(); });
+}
+
+std::string Shard::RefreshPosition() {
+  // In this order: what the log had delivered up to the head is in the inbox.
+  const Offset head = parts_->log.head();
+  parts_->DrainInbox();
+  parts_->position = std::max(parts_->position, head);
+  return FormatEventId({parts_->log.epoch(), parts_->position, false});
+}
+
+void Shard::CountDelivered(uint64_t frames) {
+  parts_->delivered.store(parts_->delivered.load(std::memory_order_relaxed) + frames,
+                          std::memory_order_relaxed);
+}
+
+void Shard::ForEachSubscriber(const std::function<void(const Subscriber&)>& visit) const {
+  for (const Subscription* subscription : parts_->subscriptions) visit(subscription->subscriber_);
+}
+
+void Shard::ForEachTopic(
+    const std::function<void(std::string_view topic, uint64_t subscribers)>& visit) const {
+  for (const auto& [topic, window] : parts_->windows_) {
+    if (!window->members.empty()) visit(topic, window->members.size());
+  }
+}
+
+void Shard::Drain(uint32_t retry_ms) {
+  std::minstd_rand random(std::random_device{}());
+  std::uniform_int_distribution<uint32_t> jitter(0, retry_ms);
+  auto& subscriptions = parts_->subscriptions;
+  for (size_t i = subscriptions.size(); i-- > 0;) {
+    subscriptions[i]->subscriber_.OnDrain(retry_ms + jitter(random));
+  }
+}
+
+void Shard::CutAll(Reason reason) {
+  auto& subscriptions = parts_->subscriptions;
+  for (size_t i = subscriptions.size(); i-- > 0;) subscriptions[i]->subscriber_.OnCut(reason);
+}
+
+}  // namespace sluice

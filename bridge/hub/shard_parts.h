@@ -1,0 +1,87 @@
+// The inside of a shard, for the hub's own files.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "boost/asio/io_context.hpp"
+#include "boost/asio/steady_timer.hpp"
+#include "bridge/hub/heartbeats.h"
+#include "bridge/hub/inbox.h"
+#include "bridge/hub/replay.h"
+#include "bridge/hub/shard.h"
+#include "bridge/hub/subscription.h"
+#include "bridge/hub/topic_window.h"
+
+namespace sluice {
+
+struct Shard::Parts {
+  Parts(Shard& shard, ShardIndex index, ShardOptions options, EventLog& log, const Clock& clock,
+        Metrics& metrics);
+
+  // Subscriptions.
+  void Add(Subscription& subscription);
+  void Remove(Subscription& subscription);
+  // It will be told that it is ready, in a pass.
+  void Wake(Subscription& subscription);
+
+  // Windows.
+  void Join(const std::string& topic, Subscription& subscription, size_t cursor);
+  void Leave(const Subscription::Cursor& cursor);
+
+  // The tail. One pass: take what came, then serve a slice of who is ready.
+  void DrainInbox();
+  void Pass();
+  void SchedulePass();
+
+  void Tick();
+  void ScheduleTick();
+
+  const ShardIndex index;
+  const ShardOptions options;
+  EventLog& log;
+  const Clock& clock;
+  Metrics& metrics;
+  boost::asio::io_context context{1};
+
+  Inbox inbox;
+  ReplayQueue replays;
+  Heartbeats heartbeats;
+  // Of what was taken from the inbox: the newest offset, and how many.
+  Offset position = 0;
+  uint64_t arrivals = 0;
+
+  // What the last Peek found, for the Advance that follows.
+  struct {
+    const Subscription* owner = nullptr;
+    size_t count = 0;
+    std::vector<Subscription::Place> places;
+  } peek;
+
+  std::atomic<uint64_t> delivered{0};
+  std::atomic<uint64_t> subscriber_count{0};
+  std::vector<Subscription*> subscriptions;
+
+ private:
+  void AddToWindow(StoredEventPtr event);
+  void WakeReaders(const TopicWindow& window);
+  void CatchUp();
+  void BoundWindows();
+  void DropDesertedWindows();
+
+  absl::flat_hash_map<std::string, std::unique_ptr<TopicWindow>> windows_;
+  size_t window_bytes_ = 0;
+  std::vector<StoredEventPtr> drained_;
+  // Ready to be served; null: has left. [served_, size) are still to come.
+  std::vector<Subscription*> ready_;
+  size_t served_ = 0;
+  bool pass_scheduled_ = false;
+  boost::asio::steady_timer tick_{context};
+
+  friend class Shard;
+};
+
+}  // namespace sluice

@@ -1,0 +1,357 @@
+#include "bridge/hub/subscription.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "bridge/base/json_quote.h"
+#include "bridge/base/metrics.h"
+#include "bridge/hub/shard.h"
+#include "bridge/hub/shard_parts.h"
+
+namespace sluice {
+namespace {
+
+std::unique_ptr<Gap> EncodeGap(Gap gap, bool with_id) {
+  const std::string resumed = FormatEventId(gap.resumed);
+  const std::string data =
+      absl::StrCat("{\"topic\":", JsonQuote(gap.topic), ",\"requested\":", JsonQuote(gap.requested),
+                   ",\"resumed\":", JsonQuote(resumed), "}");
+  SseFields fields;
+  fields.event = "gap";
+  if (with_id) fields.id = resumed;
+  fields.data = data;
+  gap.frame = std::make_shared<const SseFrame>(fields);
+  return std::make_unique<Gap>(std::move(gap));
+}
+
+ReadStart ReadStartOf(const StreamStart& start) {
+  if (start.kind == StreamStart::Kind::kLast) return LastN{start.last};
+  return Earliest{};
+}
+
+}  // namespace
+
+Subscription::Subscription(Shard& shard, Subscriber& subscriber, SubscriptionSpec spec)
+    : shard_(shard),
+      subscriber_(subscriber),
+      filter_(std::move(spec.filter)),
+      view_(std::move(spec.view)) {
+  shard_.parts_->Add(*this);
+  shard_.parts_->heartbeats.Add(*this, std::move(spec.heartbeat));
+  Open(spec);
+}
+
+Subscription::~Subscription() {
+  for (Cursor& cursor : cursors_) {
+    if (cursor.replay != nullptr) ReplayQueue::StopWaiting(*cursor.replay, *this);
+    shard_.parts_->Leave(cursor);
+  }
+  shard_.parts_->heartbeats.Remove(*this);
+  shard_.parts_->Remove(*this);
+}
+
+void Subscription::Open(const SubscriptionSpec& spec) {
+  cursors_.resize(spec.topics.size());
+  for (size_t i = 0; i < cursors_.size(); ++i) {
+    shard_.parts_->Join(spec.topics[i], *this, i);
+    OpenCursor(cursors_[i], spec);
+  }
+  const std::optional<EventId> requested = ParseEventId(spec.last_event_id);
+  if (requested) start_id_ = FormatEventId({requested->epoch, requested->offset, false});
+  SettleAll();
+  if (state_ != State::kOpening) shard_.parts_->Wake(*this);
+}
+
+void Subscription::OpenCursor(Cursor& cursor, const SubscriptionSpec& spec) {
+  if (!spec.last_event_id.empty()) {
+    Resume(cursor, spec.last_event_id);
+  } else if (spec.start.kind == StreamStart::Kind::kLatest) {
+    // What the shard has seen, or what was there when it began to follow.
+    cursor.place.after = std::max(shard_.parts_->position, cursor.window->complete_from());
+  } else {
+    cursor.replay =
+        shard_.parts_->replays.Read(cursor.window->topic(), ReadStartOf(spec.start), *this);
+    cursor.resolving = true;
+  }
+}
+
+void Subscription::Resume(Cursor& cursor, const std::string& last_event_id) {
+  const std::optional<EventId> id = ParseEventId(last_event_id);
+  if (id && id->epoch == shard_.log().epoch()) {
+    const Offset head = shard_.log().head();
+    cursor.place.after = std::min(id->offset, head);
+    if (id->offset > head) cursor.gap = MakeGap(cursor, last_event_id, head);
+    return;
+  }
+  // Another incarnation of the log (all of this one is new to the client), or
+  // a publisher's own id.
+  ReadStart start = Earliest{};
+  if (!id && view_ != nullptr && view_->ids == IdLine::kPublisher) {
+    start = AfterPublisherId{last_event_id};
+  }
+  cursor.gap = MakeGap(cursor, last_event_id, 0);
+  cursor.replay = shard_.parts_->replays.Read(cursor.window->topic(), std::move(start), *this);
+  cursor.resolving = true;
+}
+
+std::unique_ptr<Gap> Subscription::MakeGap(const Cursor& cursor, std::string requested,
+                                           Offset resumed) const {
+  const bool with_id = view_ == nullptr || view_->ids != IdLine::kOff;
+  return EncodeGap({cursor.window->topic(), std::move(requested),
+                    EventId{shard_.log().epoch(), resumed, false}, nullptr},
+                   with_id);
+}
+
+// A loaded replay: false when it is used up and the cursor goes on without it.
+bool Subscription::SettleReplay(Cursor& cursor) {
+  Place& place = cursor.place;
+  const Replay& replay = *cursor.replay;
+  if (cursor.resolving) {
+    cursor.resolving = false;
+    place.after = replay.after;
+    if (cursor.gap != nullptr) {
+      const bool found = std::holds_alternative<AfterPublisherId>(replay.start) && replay.found;
+      cursor.gap = found ? nullptr : MakeGap(cursor, cursor.gap->requested, replay.after);
+    }
+    return false;
+  }
+  const bool told = cursor.gap != nullptr && cursor.gap->resumed.offset == replay.after;
+  if (replay.after > place.after && !told) {
+    std::string requested = cursor.gap != nullptr
+                                ? cursor.gap->requested
+                                : FormatEventId({shard_.log().epoch(), place.after, false});
+    cursor.gap = MakeGap(cursor, std::move(requested), replay.after);
+  }
+  if (cursor.gap != nullptr || place.replayed < replay.events.size()) return true;
+  place.after = std::max(place.after, replay.complete_through);
+  return false;
+}
+
+// Brings a cursor to where something can be taken from it, or asks the log.
+Subscription::Settled Subscription::Settle(Cursor& cursor) {
+  Place& place = cursor.place;
+  while (true) {
+    if (place.live) {
+      if (!cursor.window->FellOut(place.window)) return Settled::kYes;
+      place.live = false;
+    }
+    if (cursor.replay != nullptr) {
+      if (cursor.replay->loading) return Settled::kWaits;
+      if (!cursor.replay->status.ok()) {
+        status_ = cursor.replay->status;
+        return Settled::kFailed;
+      }
+      if (SettleReplay(cursor)) return Settled::kYes;
+      cursor.replay = nullptr;
+      place.replayed = 0;
+      continue;
+    }
+    if (cursor.gap != nullptr) return Settled::kYes;
+    if (place.after >= cursor.window->complete_from()) {
+      place.window = cursor.window->PlaceAfter(place.after);
+      place.live = true;
+      return Settled::kYes;
+    }
+    cursor.replay =
+        shard_.parts_->replays.Read(cursor.window->topic(), AfterOffset{place.after}, *this);
+  }
+}
+
+bool Subscription::SettleAll() {
+  bool waits = false;
+  bool resolving = false;
+  for (Cursor& cursor : cursors_) {
+    if (cursor.place.ended) continue;
+    const Settled settled = Settle(cursor);
+    if (settled == Settled::kFailed) {
+      state_ = State::kFailed;
+      return false;
+    }
+    waits |= settled == Settled::kWaits;
+    resolving |= cursor.resolving;
+  }
+  if (resolving) return false;
+  if (state_ == State::kOpening) Opened();
+  state_ = waits ? State::kReading : State::kReady;
+  return !waits;
+}
+
+void Subscription::Opened() {
+  state_ = State::kReady;
+  const bool resumed = !start_id_.empty() || std::any_of(cursors_.begin(), cursors_.end(),
+                                                         [](const Cursor& cursor) {
+                                                           return cursor.gap != nullptr;
+                                                         });
+  if (resumed) return;
+  Offset start = cursors_.front().place.after;
+  for (const Cursor& cursor : cursors_) start = std::min(start, cursor.place.after);
+  start_id_ = FormatEventId({shard_.log().epoch(), start, false});
+}
+
+Subscription::Candidate Subscription::Next(const Cursor& cursor, Place& place) const {
+  using Kind = Candidate::Kind;
+  if (cursor.gap != nullptr && !place.gap_told) {
+    return {Kind::kItem, cursor.gap->resumed.offset, 0, nullptr, nullptr};
+  }
+  if (place.live) {
+    while (const WindowEntry* entry = cursor.window->Next(place.window)) {
+      const StoredEvent& event = entry->shared.event();
+      // It may have come from the log already, or been seen elsewhere.
+      const bool wanted = event.transient() || event.offset() > place.after;
+      if (wanted && Passes(event)) {
+        return {Kind::kItem, entry->position, event.transient() ? entry->arrival : 0,
+                &entry->shared, entry};
+      }
+      TopicWindow::Step(place.window, *entry);
+      if (wanted && !event.transient()) place.after = event.offset();
+    }
+    return {Kind::kNothingYet, 0, 0, nullptr, nullptr};
+  }
+  if (cursor.replay == nullptr) return {Kind::kNotRead, 0, 0, nullptr, nullptr};
+  const auto& events = cursor.replay->events;
+  for (; place.replayed < events.size(); ++place.replayed) {
+    const StoredEvent& event = events[place.replayed].event();
+    if (Passes(event)) {
+      return {Kind::kItem, event.offset(), 0, &events[place.replayed], nullptr};
+    }
+    place.after = std::max(place.after, event.offset());
+  }
+  return {Kind::kNotRead, 0, 0, nullptr, nullptr};
+}
+
+int Subscription::Choose(std::span<Place> places, Candidate& chosen) const {
+  int first = -1;
+  for (size_t i = 0; i < cursors_.size(); ++i) {
+    if (places[i].ended) continue;
+    const Candidate candidate = Next(cursors_[i], places[i]);
+    // A topic that still replays holds the others back: what it has next may
+    // come before what they have.
+    if (candidate.kind == Candidate::Kind::kNotRead) return -1;
+    if (candidate.kind == Candidate::Kind::kNothingYet) continue;
+    if (first < 0 || candidate.Before(chosen)) {
+      first = static_cast<int>(i);
+      chosen = candidate;
+    }
+  }
+  return first;
+}
+
+void Subscription::Take(std::span<Place> places, int index, const Candidate& chosen, Item& item) {
+  const Cursor& cursor = cursors_[static_cast<size_t>(index)];
+  Place& place = places[static_cast<size_t>(index)];
+  if (chosen.shared == nullptr) {
+    item = {cursor.gap->frame.get(), nullptr, cursor.gap.get(), false, nullptr};
+    place.gap_told = true;
+    place.after = std::max(place.after, cursor.gap->resumed.offset);
+    return;
+  }
+  const StoredEvent& event = chosen.shared->event();
+  item = {&chosen.shared->Frame(view_), &event, nullptr, false, chosen.shared};
+  if (chosen.entry != nullptr) {
+    TopicWindow::Step(place.window, *chosen.entry);
+  } else {
+    ++place.replayed;
+  }
+  if (!event.transient()) place.after = event.offset();
+  if (!event.event().end_of_stream) return;
+  place.ended = true;
+  item.last = std::all_of(places.begin(), places.end(), [](const Place& p) { return p.ended; });
+  if (!item.last) {
+    static const FrameView kDefaultView;
+    unflagged_ = std::make_shared<const SseFrame>(
+        EncodeFrame(event, view_ != nullptr ? *view_ : kDefaultView, false));
+    item.frame = unflagged_.get();
+    item.shared = nullptr;
+  }
+}
+
+size_t Subscription::Peek(std::span<Item> items, size_t bytes_max) {
+  auto& scratch = shard_.parts_->peek;
+  scratch.owner = nullptr;
+  if (state_ == State::kFailed || state_ == State::kEnded || !SettleAll()) return 0;
+
+  std::vector<Place>& places = scratch.places;
+  places.clear();
+  for (const Cursor& cursor : cursors_) places.push_back(cursor.place);
+
+  size_t count = 0;
+  for (size_t bytes = 0; count < items.size() && bytes < bytes_max; ++count) {
+    Candidate chosen;
+    const int cursor = Choose(places, chosen);
+    if (cursor < 0) break;
+    Take(places, cursor, chosen, items[count]);
+    bytes += items[count].frame->chunked().size();
+    // Nothing follows the last one, and one unflagged end is held at a time.
+    if (items[count].event != nullptr && items[count].event->event().end_of_stream) {
+      ++count;
+      break;
+    }
+  }
+  if (count > 0) {
+    scratch.owner = this;
+    scratch.count = count;
+    state_ = State::kReady;
+    return count;
+  }
+  // What was skipped stays skipped. A replay that is used up needs the next.
+  Commit(places);
+  const bool caught_up = std::all_of(cursors_.begin(), cursors_.end(), [](const Cursor& cursor) {
+    return cursor.place.ended || cursor.place.live;
+  });
+  if (!caught_up) return Peek(items, bytes_max);
+  state_ = State::kCaughtUp;
+  return 0;
+}
+
+void Subscription::Advance(size_t count) {
+  auto& scratch = shard_.parts_->peek;
+  if (scratch.owner == this && scratch.count == count) {
+    Commit(scratch.places);
+  } else {
+    std::vector<Place> places;
+    for (const Cursor& cursor : cursors_) places.push_back(cursor.place);
+    for (size_t i = 0; i < count; ++i) {
+      Candidate chosen;
+      Item item;
+      const int cursor = Choose(places, chosen);
+      Take(places, cursor, chosen, item);
+    }
+    Commit(places);
+  }
+  scratch.owner = nullptr;
+  const bool ended = std::all_of(cursors_.begin(), cursors_.end(),
+                                 [](const Cursor& cursor) { return cursor.place.ended; });
+  if (ended) state_ = State::kEnded;
+}
+
+void Subscription::Commit(std::span<const Place> places) {
+  for (size_t i = 0; i < cursors_.size(); ++i) {
+    Cursor& cursor = cursors_[i];
+    cursor.place = places[i];
+    if (!cursor.place.gap_told) continue;
+    ++shard_.metrics().gaps;
+    cursor.gap = nullptr;
+    cursor.place.gap_told = false;
+  }
+}
+
+FramePtr Subscription::Own(const Item& item) const {
+  if (item.gap != nullptr) return item.gap->frame;
+  return item.shared != nullptr ? item.shared->OwnFrame(view_) : unflagged_;
+}
+
+void Subscription::Pause() {
+  for (Cursor& cursor : cursors_) {
+    if (cursor.replay == nullptr || cursor.replay->loading || cursor.resolving) continue;
+    cursor.replay = nullptr;
+    cursor.place.replayed = 0;
+  }
+}
+
+std::vector<std::string> Subscription::Topics() const {
+  std::vector<std::string> topics;
+  for (const Cursor& cursor : cursors_) topics.push_back(cursor.window->topic());
+  return topics;
+}
+
+}  // namespace sluice
