@@ -1,0 +1,197 @@
+#include "bridge/schema/ingest.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "bridge/base/text.h"
+#include "bridge/base/utf8.h"
+#include "bridge/event/topic.h"
+#include "bridge/schema/payload_check.h"
+#include "sluice/v1/event.pb.h"
+
+namespace sluice {
+namespace {
+
+constexpr size_t kIdBytesMax = 128;
+constexpr size_t kTypeBytesMax = 128;
+constexpr int kAttributesMax = 16;
+constexpr size_t kAttributeKeyBytesMax = 64;
+constexpr size_t kAttributeValueBytesMax = 256;
+constexpr int64_t kRetrySecondsMax = 24 * 60 * 60;
+constexpr int64_t kTimeSecondsMin = -62'135'596'800;  // year 1
+constexpr int64_t kTimeSecondsMax = 253'402'300'799;  // year 9999
+constexpr int32_t kNanosPerMs = 1'000'000;
+
+absl::Status Refuse(absl::string_view why) { return absl::InvalidArgumentError(why); }
+
+// `why` it is, said of `field`.
+absl::Status At(absl::string_view field, const absl::Status& why) {
+  if (why.ok()) return why;
+  return absl::Status(why.code(), absl::StrCat(field, ": ", why.message()));
+}
+
+absl::Status CheckTopic(const std::string& topic) {
+  // It stands for whoever subscribes, so nobody could read what it is.
+  if (topic.find("{subject}") != std::string::npos) return Refuse("may not hold {subject}");
+  return ValidateTopic(topic);
+}
+
+absl::Status CheckId(const std::string& id) {
+  if (id.size() > kIdBytesMax) {
+    return Refuse(absl::StrCat("is longer than ", kIdBytesMax, " bytes"));
+  }
+  return IsPrintableAscii(id) ? absl::OkStatus() : Refuse("is not printable ASCII");
+}
+
+absl::Status CheckType(const std::string& type) {
+  if (type.size() > kTypeBytesMax) {
+    return Refuse(absl::StrCat("is longer than ", kTypeBytesMax, " bytes"));
+  }
+  if (type.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+    return Refuse("holds CR, LF or NUL");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Attributes> TakeAttributes(const v1::Event& event) {
+  if (event.attributes_size() > kAttributesMax) {
+    return Refuse(absl::StrCat("are more than ", kAttributesMax));
+  }
+  Attributes attributes;
+  attributes.reserve(event.attributes_size());
+  for (const auto& [key, value] : event.attributes()) {
+    if (key.empty()) return Refuse("has an empty key");
+    if (key.size() > kAttributeKeyBytesMax) {
+      return Refuse(absl::StrCat("has a key longer than ", kAttributeKeyBytesMax, " bytes"));
+    }
+    if (value.size() > kAttributeValueBytesMax) {
+      return Refuse(absl::StrCat("has a value longer than ", kAttributeValueBytesMax, " bytes"));
+    }
+    if (HasControlCharacter(key) || HasControlCharacter(value)) {
+      return Refuse("holds a control character");
+    }
+    attributes.emplace_back(key, value);
+  }
+  std::sort(attributes.begin(), attributes.end());
+  return attributes;
+}
+
+absl::StatusOr<absl::Time> TakeTime(const google::protobuf::Timestamp& time) {
+  if (time.seconds() < kTimeSecondsMin || time.seconds() > kTimeSecondsMax || time.nanos() < 0 ||
+      time.nanos() > 999'999'999) {
+    return Refuse("is not a time between the years 1 and 9999");
+  }
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
+absl::StatusOr<uint32_t> TakeRetry(const google::protobuf::Duration& retry) {
+  const int64_t seconds = retry.seconds();
+  const int32_t nanos = retry.nanos();
+  if (seconds < 0 || nanos < 0 || nanos >= 1000 * kNanosPerMs || seconds > kRetrySecondsMax ||
+      (seconds == kRetrySecondsMax && nanos > 0)) {
+    return Refuse("is not between 0 and 24 hours");
+  }
+  if (nanos % kNanosPerMs != 0) return Refuse("is not in whole milliseconds");
+  return static_cast<uint32_t>(seconds * 1000 + nanos / kNanosPerMs);
+}
+
+absl::Status CheckFlags(const v1::Event& event) {
+  if (event.transient() && event.end_of_stream()) {
+    return Refuse("transient: may not be set together with end_of_stream, which is kept");
+  }
+  if (event.payload_case() == v1::Event::PAYLOAD_NOT_SET && !event.has_retry() &&
+      !event.end_of_stream()) {
+    return Refuse(
+        "payload: set one of message, json, raw_json and text (only an event with retry or "
+        "end_of_stream may go without)");
+  }
+  return absl::OkStatus();
+}
+
+// Nothing when there is none.
+absl::StatusOr<std::optional<std::string>> TakePayload(const v1::Event& event,
+                                                       const JsonTranscoder& transcoder) {
+  const auto named =
+      [](absl::string_view field,
+         absl::StatusOr<std::string> data) -> absl::StatusOr<std::optional<std::string>> {
+    if (!data.ok()) return At(field, data.status());
+    return *std::move(data);
+  };
+  switch (event.payload_case()) {
+    case v1::Event::kMessage:
+      return named("message", transcoder.FromAny(event.message()));
+    case v1::Event::kJson:
+      return named("json", transcoder.FromValue(event.json()));
+    case v1::Event::kRawJson:
+      return named("raw_json", transcoder.FromRawJson(event.raw_json()));
+    case v1::Event::kText:
+      return named("text", transcoder.FromText(event.text()));
+    case v1::Event::PAYLOAD_NOT_SET:
+      break;
+  }
+  return std::nullopt;
+}
+
+// Everything but the payload.
+absl::StatusOr<Event> TakeEnvelope(const v1::Event& source, absl::Time received_at) {
+  Event event;
+  event.topic = source.topic();
+  event.publisher_id = source.id();
+  event.type = source.type().empty() && source.has_message()
+                   ? EventTypeOfMessage(MessageNameOf(source.message().type_url()))
+                   : source.type();
+  event.time = received_at;
+  event.transient = source.transient();
+  event.end_of_stream = source.end_of_stream();
+  if (absl::Status s = At("topic", CheckTopic(event.topic)); !s.ok()) return s;
+  if (absl::Status s = At("id", CheckId(event.publisher_id)); !s.ok()) return s;
+  if (absl::Status s = At("type", CheckType(event.type)); !s.ok()) return s;
+  absl::StatusOr<Attributes> attributes = TakeAttributes(source);
+  if (!attributes.ok()) return At("attributes", attributes.status());
+  event.attributes = *std::move(attributes);
+  if (source.has_time()) {
+    absl::StatusOr<absl::Time> time = TakeTime(source.time());
+    if (!time.ok()) return At("time", time.status());
+    event.time = *time;
+  }
+  if (source.has_retry()) {
+    absl::StatusOr<uint32_t> retry_ms = TakeRetry(source.retry());
+    if (!retry_ms.ok()) return At("retry", retry_ms.status());
+    event.retry_ms = *retry_ms;
+  }
+  if (absl::Status s = CheckFlags(source); !s.ok()) return s;
+  return event;
+}
+
+}  // namespace
+
+Ingest::Ingest(const JsonTranscoder& transcoder, const Clock& clock, uint32_t events_max)
+    : transcoder_(transcoder), clock_(clock), events_max_(events_max) {}
+
+absl::StatusOr<std::vector<Event>> Ingest::Take(
+    const google::protobuf::RepeatedPtrField<v1::Event>& events) const {
+  if (events.empty()) return Refuse("events: at least one is required");
+  if (static_cast<uint32_t>(events.size()) > events_max_) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("events: are more than ", events_max_, " (limits.events_per_publish)"));
+  }
+  const absl::Time now = clock_.Now();
+  std::vector<Event> taken;
+  taken.reserve(events.size());
+  for (int i = 0; i < events.size(); ++i) {
+    const auto fault = [i](const absl::Status& why) {
+      return absl::Status(why.code(), absl::StrCat("events[", i, "].", why.message()));
+    };
+    absl::StatusOr<Event> event = TakeEnvelope(events[i], now);
+    if (!event.ok()) return fault(event.status());
+    absl::StatusOr<std::optional<std::string>> data = TakePayload(events[i], transcoder_);
+    if (!data.ok()) return fault(data.status());
+    event->data = *std::move(data);
+    taken.push_back(*std::move(event));
+  }
+  return taken;
+}
+
+}  // namespace sluice
