@@ -86,7 +86,8 @@ void Heartbeats::Fire(Group& group) {
 
   const std::string position = shard_.RefreshPosition();
   const absl::Time now = shard_.clock().Now();
-  const auto with_id = std::make_shared<const SseFrame>(HeartbeatFrame(*group.policy, position, now));
+  const auto with_id =
+      std::make_shared<const SseFrame>(HeartbeatFrame(*group.policy, position, now));
   FramePtr without_id;
   // A copy: whoever cannot be written to leaves.
   const std::vector<Subscription*> members = group.buckets[bucket];

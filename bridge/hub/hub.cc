@@ -16,8 +16,7 @@ struct Hub::Threads {
   std::atomic<uint32_t> turn{0};
 };
 
-Hub::Hub(uint32_t shards, ShardOptions options, EventLog& log, const Clock& clock,
-         Metrics& metrics)
+Hub::Hub(uint32_t shards, ShardOptions options, EventLog& log, const Clock& clock, Metrics& metrics)
     : threads_(std::make_unique<Threads>()) {
   for (ShardIndex index = 0; index < shards; ++index) {
     shards_.push_back(std::make_unique<Shard>(index, options, log, clock, metrics));

@@ -12,8 +12,7 @@ ReplayQueue::ReplayQueue(EventLog& log, boost::asio::io_context& context, uint32
 
 ReplayQueue::~ReplayQueue() { *alive_ = false; }
 
-ReplayPtr ReplayQueue::Read(const std::string& topic, ReadStart start,
-                            Subscription& subscription) {
+ReplayPtr ReplayQueue::Read(const std::string& topic, ReadStart start, Subscription& subscription) {
   ReplayPtr replay;
   if (const auto* after = std::get_if<AfterOffset>(&start)) {
     ReplayPtr& shared = loading_[Key(topic, after->offset)];

@@ -22,10 +22,10 @@ class Clock;
 struct Metrics;
 
 struct ShardOptions {
-  size_t window_bytes = 1 << 20;       // newest frames of one topic
-  size_t windows_bytes = 256 << 20;    // of all topics together
+  size_t window_bytes = 1 << 20;     // newest frames of one topic
+  size_t windows_bytes = 256 << 20;  // of all topics together
   uint32_t inbox_events = 65536;
-  uint32_t replays = 64;               // reads of the log at once
+  uint32_t replays = 64;  // reads of the log at once
 };
 
 class Shard {
@@ -44,7 +44,7 @@ class Shard {
 
   // Any thread.
   void Deliver(std::span<const StoredEventPtr> events);
-  uint64_t delivered() const;    // frames sent, for statistics
+  uint64_t delivered() const;  // frames sent, for statistics
   uint64_t subscribers() const;
 
   // The shard's thread. Begins the ticks; before the context runs.
@@ -53,7 +53,8 @@ class Shard {
   std::string RefreshPosition();
   void CountDelivered(uint64_t frames);
   void ForEachSubscriber(const std::function<void(const Subscriber&)>& visit) const;
-  void ForEachTopic(const std::function<void(std::string_view topic, uint64_t subscribers)>& visit) const;
+  void ForEachTopic(
+      const std::function<void(std::string_view topic, uint64_t subscribers)>& visit) const;
   // Asks every subscriber to leave; `retry_ms` plus up to as much again.
   void Drain(uint32_t retry_ms);
   void CutAll(Reason reason);

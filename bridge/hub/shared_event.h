@@ -35,8 +35,8 @@ class SharedEvent {
     for (const ViewFrame& made : frames_) {
       if (made.first == view) return made.second;
     }
-    frames_.emplace_back(view, std::make_shared<const SseFrame>(
-                                   EncodeFrame(*event_, *view, event_->id().end)));
+    frames_.emplace_back(
+        view, std::make_shared<const SseFrame>(EncodeFrame(*event_, *view, event_->id().end)));
     return frames_.back().second;
   }
 

@@ -178,10 +178,9 @@ bool Subscription::SettleAll() {
 
 void Subscription::Opened() {
   state_ = State::kReady;
-  const bool resumed = !start_id_.empty() || std::any_of(cursors_.begin(), cursors_.end(),
-                                                         [](const Cursor& cursor) {
-                                                           return cursor.gap != nullptr;
-                                                         });
+  const bool resumed =
+      !start_id_.empty() || std::any_of(cursors_.begin(), cursors_.end(),
+                                        [](const Cursor& cursor) { return cursor.gap != nullptr; });
   if (resumed) return;
   Offset start = cursors_.front().place.after;
   for (const Cursor& cursor : cursors_) start = std::min(start, cursor.place.after);

@@ -101,20 +101,20 @@ class Subscription {
 
   // What moves when an item is taken.
   struct Place {
-    Offset after = 0;        // nothing up to here is wanted any more
-    WindowPlace window;      // when live
-    uint32_t replayed = 0;   // of the replay's events
-    bool live = false;       // in the window, not behind it
+    Offset after = 0;       // nothing up to here is wanted any more
+    WindowPlace window;     // when live
+    uint32_t replayed = 0;  // of the replay's events
+    bool live = false;      // in the window, not behind it
     bool gap_told = false;
     bool ended = false;
   };
   struct Cursor {
     TopicWindow* window = nullptr;
-    uint32_t member = 0;  // which of the window's
+    uint32_t member = 0;       // which of the window's
     ReplayPtr replay;          // when behind the window
     std::unique_ptr<Gap> gap;  // to be told next
     Place place;
-    bool resolving = false;    // `replay` tells where to start
+    bool resolving = false;  // `replay` tells where to start
   };
   // What a cursor has next.
   struct Candidate {

@@ -52,9 +52,9 @@ void TopicWindow::Restart(Offset head) {
 }
 
 WindowPlace TopicWindow::PlaceAfter(Offset after) const {
-  const auto next = std::partition_point(
-      kept_.begin(), kept_.end(),
-      [&](const WindowEntry& entry) { return entry.shared.event().offset() <= after; });
+  const auto next = std::partition_point(kept_.begin(), kept_.end(), [&](const WindowEntry& entry) {
+    return entry.shared.event().offset() <= after;
+  });
   return {kept_begin_ + static_cast<uint64_t>(next - kept_.begin()), transient_end()};
 }
 
