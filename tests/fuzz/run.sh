@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Builds the fuzzers (clang) and runs each of them for a while:
+#   tests/fuzz/run.sh                  20 seconds each
+#   tests/fuzz/run.sh --seconds 600    ten minutes each
+#   tests/fuzz/run.sh --only NAME      one of them
+# Starts from tests/fuzz/corpus/NAME; what it finds on its way stays in build/fuzz/corpus/NAME, an input
+# that breaks something in build/fuzz/crashes.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+seconds=20
+only=
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --seconds) seconds=$2; shift 2 ;;
+    --only) only=$2; shift 2 ;;
+    *) sed -n '2,7p' "$0"; exit 2 ;;
+  esac
+done
+
+cmake --preset fuzz >/dev/null
+targets=$(ninja -C build/fuzz -t targets all | sed -n 's/^\([a-z0-9_]*_fuzzer\): .*/\1/p' | sort -u)
+targets=${only:-$targets}
+[ -n "$targets" ] || { echo "no fuzzers are defined" >&2; exit 1; }
+# shellcheck disable=SC2086
+ninja -C build/fuzz $targets
+
+mkdir -p build/fuzz/crashes
+failed=
+for name in $targets; do
+  grown=build/fuzz/corpus/$name
+  mkdir -p "$grown"
+  corpus=("$grown")
+  [ ! -d "tests/fuzz/corpus/$name" ] || corpus+=("tests/fuzz/corpus/$name")
+  log=build/fuzz/$name.log
+  if "build/fuzz/$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+      -artifact_prefix="build/fuzz/crashes/$name-" "${corpus[@]}" >"$log" 2>&1; then
+    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+    echo "$name: $runs runs in $seconds s, nothing found"
+  else
+    tail -n 40 "$log"
+    echo "$name: FAILED, see $log"
+    failed="$failed $name"
+  fi
+done
+[ -z "$failed" ] || { echo "fuzzers that failed:$failed"; exit 1; }
