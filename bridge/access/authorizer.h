@@ -17,10 +17,10 @@ enum class Action { kSubscribe, kPublish, kReadStats, kAdminister };
 
 struct AuthorizationRequest {
   Action action = Action::kSubscribe;
-  std::vector<std::string> topics;            // may hold "{subject}"
-  std::string credential;                     // empty: none was sent; never logged
-  std::map<std::string, std::string> headers; // lower case; those `headers()` names
-  std::string peer_address;                   // empty unless `wants_peer_address()`
+  std::vector<std::string> topics;             // may hold "{subject}"
+  std::string credential;                      // empty: none was sent; never logged
+  std::map<std::string, std::string> headers;  // lower case; those `headers()` names
+  std::string peer_address;                    // empty unless `wants_peer_address()`
 };
 
 struct Decision {
@@ -31,8 +31,8 @@ struct Decision {
   std::string reason;
   std::string subject;
   absl::Time expires_at = absl::InfiniteFuture();
-  Attributes attributes;                  // imposed on the subscription
-  std::vector<std::string> event_types;   // only these; empty: all
+  Attributes attributes;                 // imposed on the subscription
+  std::vector<std::string> event_types;  // only these; empty: all
   std::vector<std::string> denied_topics;
 
   bool allowed() const { return verdict == Verdict::kAllow; }

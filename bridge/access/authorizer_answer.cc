@@ -1,0 +1,88 @@
+#include "bridge/access/authorizer_answer.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "bridge/base/text.h"
+#include "bridge/base/utf8.h"
+#include "sluice/v1/authorizer.pb.h"
+
+namespace sluice {
+namespace {
+
+constexpr size_t kSubjectBytesMax = 256;
+constexpr size_t kReasonBytesMax = 512;
+constexpr int64_t kExpirySecondsMax = 253'402'300'799;  // year 9999
+
+Decision Refused(Decision::Verdict verdict, std::string_view reason) {
+  Decision decision;
+  decision.verdict = verdict;
+  decision.reason = reason;
+  return decision;
+}
+
+Decision NoDecision(std::string_view why) {
+  return Refused(Decision::Verdict::kError,
+                 absl::StrCat("the authorizer's answer is no decision: ", AsAbsl(why)));
+}
+
+// It goes to clients and into the log: on one line, and not long.
+std::string TakeReason(std::string_view text) {
+  if (text.size() > kReasonBytesMax) {
+    size_t end = kReasonBytesMax;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+    text = text.substr(0, end);
+  }
+  return HasControlCharacter(text) ? "(the authorizer's reason holds control characters)"
+                                   : std::string(text);
+}
+
+Decision Allowed(const v1::AuthorizeResponse& answer, absl::Time now) {
+  if (answer.subject().size() > kSubjectBytesMax || HasControlCharacter(answer.subject())) {
+    return NoDecision(absl::StrCat("`subject` is longer than ", kSubjectBytesMax,
+                                   " bytes or holds control characters"));
+  }
+  Decision decision;
+  decision.verdict = Decision::Verdict::kAllow;
+  decision.subject = answer.subject();
+  if (answer.has_expires_at()) {
+    const int64_t seconds = answer.expires_at().seconds();
+    if (seconds > kExpirySecondsMax) return NoDecision("`expires_at` is no time");
+    decision.expires_at =
+        absl::FromUnixSeconds(seconds) + absl::Nanoseconds(answer.expires_at().nanos());
+    if (decision.expires_at <= now) {
+      return Refused(Decision::Verdict::kUnauthenticated, "the credential has expired");
+    }
+  }
+  decision.attributes.assign(answer.attributes().begin(), answer.attributes().end());
+  std::sort(decision.attributes.begin(), decision.attributes.end());
+  decision.event_types.assign(answer.event_types().begin(), answer.event_types().end());
+  return decision;
+}
+
+Decision Denied(Decision::Verdict verdict, const v1::AuthorizeResponse& answer) {
+  Decision decision = Refused(verdict, TakeReason(answer.reason()));
+  decision.denied_topics.assign(answer.denied_topics().begin(), answer.denied_topics().end());
+  return decision;
+}
+
+}  // namespace
+
+Decision DecisionFromAnswer(const v1::AuthorizeResponse& answer, absl::Time now) {
+  switch (answer.decision()) {
+    case v1::DECISION_ALLOW:
+      if (answer.denied_topics().empty()) return Allowed(answer, now);
+      // It says both: the narrower word counts.
+      return Denied(Decision::Verdict::kForbidden, answer);
+    case v1::DECISION_DENY_UNAUTHENTICATED:
+      return Denied(Decision::Verdict::kUnauthenticated, answer);
+    case v1::DECISION_DENY_FORBIDDEN:
+      return Denied(Decision::Verdict::kForbidden, answer);
+    case v1::DECISION_ERROR:
+      return Denied(Decision::Verdict::kError, answer);
+    default:  // one of a later version, or none
+      return NoDecision("`decision` is none that this bridge knows");
+  }
+}
+
+}  // namespace sluice

@@ -1,0 +1,173 @@
+#include "bridge/access/grpc_authorizer.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "bridge/access/authorizer_answer.h"
+#include "bridge/base/log.h"
+#include "sluice/v1/authorizer.grpc.pb.h"
+
+namespace sluice {
+namespace {
+
+// An answer is small; what is larger is no answer.
+constexpr int kAnswerBytesMax = 64 * 1024;
+constexpr int kReconnectMsInitial = 100;
+constexpr int kReconnectMsMax = 1000;
+
+std::shared_ptr<grpc::Channel> OpenChannel(const GrpcAuthorizerOptions& options) {
+  // A peer that vanished without a word is noticed while a question is open.
+  const int64_t half_deadline_ms = absl::ToInt64Milliseconds(options.deadline) / 2;
+  const int keepalive_ms = static_cast<int>(std::clamp<int64_t>(half_deadline_ms, 500, 10'000));
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMsInitial);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMsMax);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMsMax);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, keepalive_ms);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, keepalive_ms);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetMaxReceiveMessageSize(kAnswerBytesMax);
+  return grpc::CreateCustomChannel(options.address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+v1::Action ToProto(Action action) {
+  switch (action) {
+    case Action::kSubscribe:
+      return v1::ACTION_SUBSCRIBE;
+    case Action::kPublish:
+      return v1::ACTION_PUBLISH;
+    case Action::kReadStats:
+      return v1::ACTION_READ_STATS;
+    case Action::kAdminister:
+      return v1::ACTION_ADMINISTER;
+  }
+  return v1::ACTION_UNSPECIFIED;
+}
+
+v1::AuthorizeRequest ToProto(AuthorizationRequest request) {
+  v1::AuthorizeRequest question;
+  question.set_action(ToProto(request.action));
+  for (std::string& topic : request.topics) question.add_topics(std::move(topic));
+  question.set_credential(std::move(request.credential));
+  for (auto& [key, value] : request.headers) {
+    (*question.mutable_headers())[key] = std::move(value);
+  }
+  question.set_peer_address(std::move(request.peer_address));
+  return question;
+}
+
+Decision CannotAnswer(std::string reason) {
+  Decision decision;
+  decision.verdict = Decision::Verdict::kError;
+  decision.reason = std::move(reason);
+  return decision;
+}
+
+class GrpcAuthorizer final : public Authorizer {
+ public:
+  explicit GrpcAuthorizer(GrpcAuthorizerOptions options)
+      : options_(std::move(options)), stub_(v1::Authorizer::NewStub(OpenChannel(options_))) {}
+
+  ~GrpcAuthorizer() override {
+    std::unique_lock lock(mutex_);
+    for (Call* call : calls_) call->context.TryCancel();
+    all_answered_.wait(lock, [this] { return calls_.empty(); });
+  }
+
+  void Authorize(AuthorizationRequest request, Done done) override;
+  const std::vector<std::string>& headers() const override { return options_.headers; }
+  bool wants_peer_address() const override { return options_.send_peer_address; }
+
+ private:
+  struct Call {
+    grpc::ClientContext context;
+    v1::AuthorizeRequest question;
+    v1::AuthorizeResponse answer;
+    Done done;
+  };
+
+  bool Begin(Call* call);
+  void End(Call* call);
+  Decision DecisionOf(const grpc::Status& status, const v1::AuthorizeResponse& answer);
+  void LogFailure(const grpc::Status& status);
+
+  const GrpcAuthorizerOptions options_;
+  const std::unique_ptr<v1::Authorizer::Stub> stub_;
+  std::atomic<int64_t> next_log_unix_ms_{0};
+  std::mutex mutex_;
+  std::condition_variable all_answered_;
+  std::set<Call*> calls_;  // guarded by mutex_
+};
+
+void GrpcAuthorizer::Authorize(AuthorizationRequest request, Done done) {
+  auto call = std::make_unique<Call>();
+  call->question = ToProto(std::move(request));
+  call->done = std::move(done);
+  call->context.set_deadline(absl::ToChronoTime(absl::Now() + options_.deadline));
+  if (!Begin(call.get())) {
+    call->done(CannotAnswer(absl::StrCat("more than ", options_.calls_in_flight,
+                                         " questions to the authorizer are open "
+                                         "(authorizer.grpc.calls_in_flight)")));
+    return;
+  }
+  Call* open = call.release();
+  stub_->async()->Authorize(&open->context, &open->question, &open->answer,
+                            [this, open](const grpc::Status& status) {
+                              const std::unique_ptr<Call> answered(open);
+                              Decision decision = DecisionOf(status, answered->answer);
+                              Done then = std::move(answered->done);
+                              then(std::move(decision));
+                              End(open);
+                            });
+}
+
+bool GrpcAuthorizer::Begin(Call* call) {
+  const std::lock_guard lock(mutex_);
+  if (calls_.size() >= options_.calls_in_flight) return false;
+  calls_.insert(call);
+  return true;
+}
+
+void GrpcAuthorizer::End(Call* call) {
+  const std::lock_guard lock(mutex_);
+  calls_.erase(call);
+  if (calls_.empty()) all_answered_.notify_all();
+}
+
+Decision GrpcAuthorizer::DecisionOf(const grpc::Status& status,
+                                    const v1::AuthorizeResponse& answer) {
+  if (status.ok()) return DecisionFromAnswer(answer, absl::Now());
+  LogFailure(status);
+  return CannotAnswer(status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED
+                          ? absl::StrCat("the authorizer did not answer within ",
+                                         absl::FormatDuration(options_.deadline))
+                          : std::string("the authorizer could not be asked"));
+}
+
+// At most one line a second: every refused subscriber is logged where it is
+// refused.
+void GrpcAuthorizer::LogFailure(const grpc::Status& status) {
+  const int64_t now = absl::ToUnixMillis(absl::Now());
+  int64_t next = next_log_unix_ms_.load();
+  if (now < next || !next_log_unix_ms_.compare_exchange_strong(next, now + 1000)) return;
+  log::Warning("authorizer failed", {{"address", options_.address},
+                                     {"code", static_cast<int>(status.error_code())},
+                                     {"error", status.error_message()}});
+}
+
+}  // namespace
+
+std::unique_ptr<Authorizer> MakeGrpcAuthorizer(GrpcAuthorizerOptions options) {
+  return std::make_unique<GrpcAuthorizer>(std::move(options));
+}
+
+}  // namespace sluice
