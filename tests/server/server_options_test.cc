@@ -1,0 +1,203 @@
+#include "bridge/server/server_options.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/server/yaml_text.h"
+
+namespace sluice {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+struct Built {
+  ServerOptions options;
+  Findings findings;
+};
+
+Built Build(const std::string& yaml, const Flags& flags = {}) {
+  ReadConfig read = Read(yaml);
+  Built built;
+  built.options = BuildServerOptions(read.config, flags, &read.findings);
+  built.findings = std::move(read.findings);
+  return built;
+}
+
+TEST(ServerOptions, WithoutAFileAreTheDefaultsAndAWarningThatAllIsRefused) {
+  const Built built = Build("");
+  EXPECT_THAT(built.findings.errors(), IsEmpty());
+  EXPECT_THAT(built.findings.warnings(), ElementsAre(HasSubstr("authorizer: none is configured")));
+  EXPECT_EQ(built.options.authorizer, AuthorizerKind::kRefusing);
+  EXPECT_EQ(built.options.http.listen, "127.0.0.1:8080");
+  EXPECT_EQ(built.options.rpc.listen, "127.0.0.1:9090");
+  EXPECT_FALSE(built.options.http.demo_page);
+  EXPECT_GE(built.options.shards, 1u);
+  EXPECT_LE(built.options.shards, kShardsMax);
+  EXPECT_NE(built.options.schema, nullptr);
+  EXPECT_EQ(built.options.routes->routes().size(), 2u);
+}
+
+TEST(ServerOptions, TakeEverySetting) {
+  const Built built = Build(R"(
+service_name: s
+drain_timeout: 3s
+log: {level: WARNING, format: json}
+http:
+  listen: localhost:0
+  ops_listen: 127.0.0.1:1
+  demo_page: true
+  public_stats: false
+  request_timeout: 1s
+  idle_timeout: 2s
+  write_timeout: 3s
+  cors: {origins: [https://a], credentials: true, headers: [X-A], exposed_headers: [X-B], max_age: 1m}
+  credentials: {query_parameters: [t, u], cookies: [c]}
+grpc: {listen: "[::1]:0", reflection: false}
+event_log: {memory: {events_per_topic: 1, total_bytes: 2, max_age: 3s, deduplication_window: 4s, deduplication_ids: 5}}
+authorizer: {grpc: {address: "a:1", deadline: 1s, calls_in_flight: 2, headers: [x-a], send_peer_address: true}}
+publishing: {authorize: true}
+schema: {print_implicit_fields: false, proto_field_names: true, enums_as_numbers: true}
+hub: {shards: 3, window_bytes: 4, windows_bytes: 5, inbox_events: 6, replays: 7}
+limits:
+  header_bytes: 1
+  target_bytes: 2
+  topics_per_subscriber: 3
+  payload_bytes: 4
+  json_depth: 5
+  events_per_publish: 6
+  publish_bytes: 7
+  sessions: 8
+  sessions_per_address: 9
+  sessions_per_subject: 10
+)");
+  EXPECT_THAT(built.findings.errors(), IsEmpty());
+  EXPECT_THAT(built.findings.warnings(), IsEmpty());
+  const ServerOptions& o = built.options;
+  EXPECT_EQ(o.http.service_name, "s");
+  EXPECT_EQ(o.drain_timeout, absl::Seconds(3));
+  EXPECT_EQ(o.log_level, log::Level::kWarning);
+  EXPECT_EQ(o.log_format, log::Format::kJson);
+  EXPECT_EQ(o.http.listen, "127.0.0.1:0");
+  EXPECT_EQ(o.http.ops_listen, "127.0.0.1:1");
+  EXPECT_TRUE(o.http.demo_page);
+  EXPECT_FALSE(o.http.public_stats);
+  EXPECT_EQ(o.http.request_timeout, absl::Seconds(1));
+  EXPECT_EQ(o.http.idle_timeout, absl::Seconds(2));
+  EXPECT_EQ(o.http.write_timeout, absl::Seconds(3));
+  EXPECT_THAT(o.http.cors.origins, ElementsAre("https://a"));
+  EXPECT_TRUE(o.http.cors.credentials);
+  EXPECT_THAT(o.http.cors.headers, ElementsAre("X-A"));
+  EXPECT_THAT(o.http.cors.exposed_headers, ElementsAre("X-B"));
+  EXPECT_EQ(o.http.cors.max_age, absl::Minutes(1));
+  EXPECT_THAT(o.http.credential_query_parameters, ElementsAre("t", "u"));
+  EXPECT_THAT(o.http.credential_cookies, ElementsAre("c"));
+  EXPECT_EQ(o.rpc.listen, "[::1]:0");
+  EXPECT_FALSE(o.rpc.reflection);
+  EXPECT_TRUE(o.rpc.authorize_publishing);
+  EXPECT_EQ(o.event_log.events_per_topic, 1u);
+  EXPECT_EQ(o.event_log.total_bytes, 2u);
+  EXPECT_EQ(o.event_log.max_age, absl::Seconds(3));
+  EXPECT_EQ(o.event_log.deduplication_window, absl::Seconds(4));
+  EXPECT_EQ(o.event_log.deduplication_ids, 5u);
+  EXPECT_EQ(o.authorizer, AuthorizerKind::kGrpc);
+  EXPECT_EQ(o.grpc_authorizer.address, "a:1");
+  EXPECT_EQ(o.grpc_authorizer.deadline, absl::Seconds(1));
+  EXPECT_EQ(o.grpc_authorizer.calls_in_flight, 2u);
+  EXPECT_THAT(o.grpc_authorizer.headers, ElementsAre("x-a"));
+  EXPECT_TRUE(o.grpc_authorizer.send_peer_address);
+  EXPECT_FALSE(o.json.print_implicit_fields);
+  EXPECT_TRUE(o.json.proto_field_names);
+  EXPECT_TRUE(o.json.enums_as_numbers);
+  EXPECT_EQ(o.shards, 3u);
+  EXPECT_EQ(o.shard.window_bytes, 4u);
+  EXPECT_EQ(o.shard.windows_bytes, 5u);
+  EXPECT_EQ(o.shard.inbox_events, 6u);
+  EXPECT_EQ(o.shard.replays, 7u);
+  EXPECT_EQ(o.http.header_bytes_max, 1u);
+  EXPECT_EQ(o.http.target_bytes_max, 2u);
+  EXPECT_EQ(o.http.topics_per_subscriber_max, 3u);
+  EXPECT_EQ(o.rpc.topics_per_subscriber_max, 3u);
+  EXPECT_EQ(o.json.bytes_max, 4u);
+  EXPECT_EQ(o.json.depth_max, 5u);
+  EXPECT_EQ(o.events_per_publish_max, 6u);
+  EXPECT_EQ(o.rpc.publish_bytes_max, 7u);
+  EXPECT_EQ(o.http.sessions_max, 8u);
+  EXPECT_EQ(o.http.sessions_per_address_max, 9u);
+  EXPECT_EQ(o.http.sessions_per_subject_max, 10u);
+}
+
+TEST(ServerOptions, DevOpensEverythingOnLoopbackOnly) {
+  const Flags dev{.dev = true};
+  const Built built =
+      Build("authorizer: {grpc: {address: 'a:1'}}\npublishing: {authorize: true}", dev);
+  EXPECT_THAT(built.findings.errors(), IsEmpty());
+  EXPECT_EQ(built.options.authorizer, AuthorizerKind::kNone);
+  EXPECT_FALSE(built.options.rpc.authorize_publishing);
+  EXPECT_TRUE(built.options.http.demo_page);
+  EXPECT_FALSE(Build("http: {demo_page: false}", dev).options.http.demo_page);
+
+  EXPECT_THAT(Build("http: {listen: '0.0.0.0:1'}\ngrpc: {listen: '[::]:1'}", dev).findings.errors(),
+              ElementsAre(HasSubstr("http.listen: --dev lets everybody"),
+                          HasSubstr("grpc.listen: --dev lets everybody")));
+  EXPECT_THAT(Build("http: {ops_listen: '0.0.0.0:1'}", dev).findings.errors(),
+              ElementsAre(HasSubstr("http.ops_listen: --dev lets everybody")));
+}
+
+TEST(ServerOptions, NoAuthorizerMustBeNamedToBeHad) {
+  EXPECT_EQ(Build("authorizer: {none: {}}").options.authorizer, AuthorizerKind::kNone);
+  EXPECT_EQ(Build("authorizer: {}").options.authorizer, AuthorizerKind::kRefusing);
+}
+
+TEST(ServerOptions, WarnOfGrpcThatEverybodyCanRead) {
+  EXPECT_THAT(Build("authorizer: {none: {}}\ngrpc: {listen: '0.0.0.0:9090'}").findings.warnings(),
+              ElementsAre(HasSubstr("grpc.listen: 0.0.0.0:9090 is not encrypted")));
+}
+
+struct Bad {
+  const char* yaml;
+  const char* error;
+};
+
+class RefusedOption : public testing::TestWithParam<Bad> {};
+
+TEST_P(RefusedOption, WithItsPath) {
+  EXPECT_THAT(Build(GetParam().yaml).findings.errors(), ElementsAre(HasSubstr(GetParam().error)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    ServerOptions, RefusedOption,
+    testing::Values(
+        Bad{"log:\n  level: loud",
+            "sluice.yaml:2: log.level: \"loud\" is not a level: debug, info, warning or error"},
+        Bad{"log: {format: xml}", "log.format: \"xml\" is not a format: text or json"},
+        Bad{"http: {listen: '8080'}", "http.listen: \"8080\" is not an IP address and a port"},
+        Bad{"grpc: {listen: 'host:1'}", "grpc.listen: \"host:1\" is not an IP address"},
+        Bad{"http: {ops_listen: x}", "http.ops_listen: \"x\" is not an IP address"},
+        Bad{"http: {cors: {origins: '*', credentials: true}}",
+            "http.cors.credentials: browsers send no credentials to \"*\""},
+        Bad{"http: {cors: {origins: 'https://a/'}}", "http.cors.origins: \"https://a/\" is not"},
+        Bad{"http: {cors: {origins: 'a.example'}}", "http.cors.origins: \"a.example\" is not"},
+        Bad{"http: {cors: {origins: 'https://A'}}", "http.cors.origins: \"https://A\" is not"},
+        Bad{"http: {cors: {origins: 'https://a:443'}}", "\"https://a:443\" is not an origin"},
+        Bad{"http: {cors: {headers: 'a b'}}", "http.cors.headers: \"a b\" is not the name of a"},
+        Bad{"http: {cors: {exposed_headers: ['']}}", "http.cors.exposed_headers: \"\" is not"},
+        Bad{"http: {request_timeout: 0s}", "http.request_timeout: is more than 0s"},
+        Bad{"drain_timeout: 0s", "drain_timeout: is more than 0s"},
+        Bad{"authorizer: {grpc: {}}", "authorizer.grpc.address: is required"},
+        Bad{"authorizer: {grpc: {address: host}}", "authorizer.grpc.address: is required"},
+        Bad{"authorizer: {grpc: {address: 'a:1', headers: [X-A]}}",
+            "authorizer.grpc.headers[0]: is not the name of a header in lower case"},
+        Bad{"authorizer: {grpc: {address: 'a:1', calls_in_flight: 0}}",
+            "authorizer.grpc.calls_in_flight: is 1 or more"},
+        Bad{"event_log: {memory: {max_age: 0s}}", "event_log.memory.max_age: is more than 0s"},
+        Bad{"hub: {shards: 0}", "hub.shards: is 1 or more"},
+        Bad{"hub: {shards: 65}", "hub.shards: is at most 64"},
+        Bad{"limits: {json_depth: 501}", "limits.json_depth: is at most 500"},
+        Bad{"limits: {publish_bytes: 2GiB}", "limits.publish_bytes: is at most 1073741824"},
+        Bad{"limits: {sessions: 0}", "limits.sessions: is 1 or more"},
+        Bad{"schema: {descriptor_sets: [no-such-file.binpb]}", "schema.descriptor_sets: "},
+        Bad{"routes: [{path: a}]", "routes[0].path: "}));
+
+}  // namespace
+}  // namespace sluice
