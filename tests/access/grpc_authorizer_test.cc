@@ -137,13 +137,13 @@ TEST(GrpcAuthorizer, FailsClosedWhenTheAnswerIsHuge) {
   EXPECT_EQ(Ask(*authorizer).verdict, Verdict::kError);
 }
 
-// Answers with bytes that are no AuthorizeResponse.
+// Answers with bytes that begin as an ALLOW and are no AuthorizeResponse.
 class GarbageService final
     : public v1::Authorizer::WithRawCallbackMethod_Authorize<v1::Authorizer::Service> {
  public:
   grpc::ServerUnaryReactor* Authorize(grpc::CallbackServerContext* context, const grpc::ByteBuffer*,
                                       grpc::ByteBuffer* response) override {
-    const grpc::Slice garbage("\xff\xff\xff\xff");
+    const grpc::Slice garbage("\x08\x01\xff\xff\xff\xff");
     *response = grpc::ByteBuffer(&garbage, 1);
     auto* reactor = context->DefaultReactor();
     reactor->Finish(grpc::Status::OK);
