@@ -38,8 +38,8 @@ struct HttpOptions {
   CorsPolicy cors;
   std::vector<std::string> credential_query_parameters = {"token"};
   std::vector<std::string> credential_cookies;
-  bool demo_page = false;     // serve `/`
-  bool public_stats = true;   // /v1/stats on `listen`
+  bool demo_page = false;    // serve `/`
+  bool public_stats = true;  // /v1/stats on `listen`
   absl::Duration request_timeout = absl::Seconds(10);
   absl::Duration idle_timeout = absl::Seconds(60);
   absl::Duration write_timeout = absl::Seconds(60);

@@ -1,0 +1,77 @@
+#include "bridge/http/authorization.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "bridge/base/utf8.h"
+#include "bridge/http/credentials.h"
+
+namespace sluice {
+namespace {
+
+Refusal BadRequest(absl::string_view detail) {
+  return {.reason = Reason::kBadRequest, .status = 400, .detail = std::string(detail)};
+}
+
+// What the authorizer said goes to the client; nothing where it said nothing.
+std::string Detail(absl::string_view what, const std::string& reason) {
+  return reason.empty() ? std::string(what) : absl::StrCat(what, ": ", reason);
+}
+
+}  // namespace
+
+std::variant<AuthorizationRequest, Refusal> MakeQuestion(
+    const HttpServices& services, Action action, std::vector<std::string> topics,
+    const RequestHead& head, const RequestTarget& target, const Peer& peer) {
+  AuthorizationRequest question;
+  question.action = action;
+  question.topics = std::move(topics);
+  const HttpOptions& options = services.options;
+  auto credential =
+      CredentialOf(head, target, options.credential_query_parameters, options.credential_cookies);
+  if (!credential.ok()) return BadRequest(credential.status().message());
+  question.credential = *std::move(credential);
+  const Authorizer& authorizer = *services.context.authorizer;
+  for (const std::string& name : authorizer.headers()) {
+    std::optional<std::string> value = head.Field(name);
+    if (!value) continue;
+    if (!IsUtf8(*value)) return BadRequest(absl::StrCat("header '", name, "' is not UTF-8"));
+    question.headers[name] = *std::move(value);
+  }
+  if (authorizer.wants_peer_address()) question.peer_address = peer.address_and_port;
+  return question;
+}
+
+std::optional<Refusal> CheckDecision(const Decision& decision, absl::Time now) {
+  switch (decision.verdict) {
+    case Decision::Verdict::kAllow:
+      if (decision.expires_at > now) return std::nullopt;
+      return Refusal{.reason = Reason::kUnauthenticated,
+                     .status = 401,
+                     .detail = "the credential has expired"};
+    case Decision::Verdict::kUnauthenticated:
+      return Refusal{.reason = Reason::kUnauthenticated,
+                     .status = 401,
+                     .detail = Detail("a valid credential is required", decision.reason)};
+    case Decision::Verdict::kForbidden: {
+      const std::string what =
+          decision.denied_topics.empty()
+              ? "this is not allowed to you"
+              : absl::StrCat("not allowed to you: ", absl::StrJoin(decision.denied_topics, ", "));
+      return Refusal{.reason = Reason::kForbidden,
+                     .status = 403,
+                     .detail = Detail(what, decision.reason),
+                     .denied_topics = decision.denied_topics};
+    }
+    case Decision::Verdict::kError:
+      break;
+  }
+  // Its reason may name addresses of ours: it is for the log, not for clients.
+  return Refusal{.reason = Reason::kAuthorizerAway,
+                 .status = 503,
+                 .detail = "access cannot be checked now; try again",
+                 .cause = decision.reason};
+}
+
+}  // namespace sluice

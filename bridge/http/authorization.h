@@ -1,0 +1,25 @@
+// A request put to the authorizer.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "bridge/access/authorizer.h"
+#include "bridge/http/http_services.h"
+#include "bridge/http/refusal.h"
+#include "bridge/http/request_head.h"
+#include "bridge/route/request_target.h"
+
+namespace sluice {
+
+// What the authorizer is asked: exactly what it wants to know, no more.
+std::variant<AuthorizationRequest, Refusal> MakeQuestion(
+    const HttpServices& services, Action action, std::vector<std::string> topics,
+    const RequestHead& head, const RequestTarget& target, const Peer& peer);
+
+// Nothing: it is allowed.
+std::optional<Refusal> CheckDecision(const Decision& decision, absl::Time now);
+
+}  // namespace sluice

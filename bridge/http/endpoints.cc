@@ -1,0 +1,240 @@
+#include "bridge/http/endpoints.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "bridge/access/authorizer.h"
+#include "bridge/base/clock.h"
+#include "bridge/base/log.h"
+#include "bridge/base/metrics.h"
+#include "bridge/http/accept.h"
+#include "bridge/http/authorization.h"
+#include "bridge/http/await.h"
+#include "bridge/http/statistics.h"
+#include "bridge/http/stream_request.h"
+#include "bridge/hub/event_search.h"
+#include "bridge/hub/hub.h"
+#include "bridge/route/route_table.h"
+
+namespace sluice {
+namespace {
+
+using boost::asio::awaitable;
+
+constexpr std::string_view kMethods = "GET, HEAD, OPTIONS";
+
+using Outcome = std::variant<Response, Refusal, SseSessionInit>;
+
+Refusal RefusalOf(const absl::Status& status) {
+  const bool not_found = absl::IsNotFound(status);
+  return {.reason = not_found ? Reason::kNotFound : Reason::kBadRequest,
+          .status = not_found ? 404 : 400,
+          .detail = std::string(status.message())};
+}
+
+void RecordRefusal(const HttpServices& services, const Peer& peer, std::string_view method,
+                   std::string_view path, const Refusal& refusal) {
+  services.context.metrics->Refused(refusal.reason);
+  log::Info("request refused",
+            {{"reason", ReasonName(refusal.reason)},
+             {"status", refusal.status},
+             {"peer", peer.address_and_port},
+             {"method", method},
+             {"path", path},
+             {"detail", refusal.cause.empty() ? refusal.detail : refusal.cause}});
+}
+
+// One request on its way to its answer.
+class Answering {
+ public:
+  explicit Answering(Exchange exchange)
+      : services_(exchange.services), shard_(exchange.shard), exchange_(exchange) {}
+
+  awaitable<Answer> Run();
+
+ private:
+  // Which endpoint or route it is for.
+  std::optional<Refusal> Find();
+  std::optional<Outcome> CheckMethod() const;
+  awaitable<Outcome> Dispatch();
+  awaitable<Outcome> Stream();
+  awaitable<Outcome> Statistics();
+  awaitable<std::variant<Decision, Refusal>> Authorize(
+      std::variant<AuthorizationRequest, Refusal> question);
+  awaitable<absl::StatusOr<bool>> AnyEventSince(const StreamRequest& request, Offset offset);
+  Response Refuse(const Refusal& refusal) const;
+
+  bool cors() const { return !match_.route || match_.route->cors; }
+  std::string origin() const { return exchange_.head.Field("origin").value_or(""); }
+
+  HttpServices& services_;
+  Shard& shard_;
+  const Exchange exchange_;
+  RequestTarget target_;
+  std::optional<OpsEndpoint> endpoint_;
+  RouteMatch match_;
+};
+
+awaitable<Answer> Answering::Run() {
+  Outcome outcome = co_await Dispatch();
+  if (auto* refusal = std::get_if<Refusal>(&outcome)) outcome = Refuse(*refusal);
+  if (auto* granted = std::get_if<SseSessionInit>(&outcome)) co_return std::move(*granted);
+  Response& response = std::get<Response>(outcome);
+  if (response.cors) services_.cors.AddTo(origin(), response.fields);
+  co_return std::move(response);
+}
+
+std::optional<Refusal> Answering::Find() {
+  absl::StatusOr<RequestTarget> target = RequestTarget::Parse(exchange_.head.target);
+  if (!target.ok()) return RefusalOf(target.status());
+  target_ = *std::move(target);
+  endpoint_ = FindOpsEndpoint(target_.path(), exchange_.surface, services_.options);
+  if (endpoint_) return std::nullopt;
+  if (exchange_.surface == Surface::kOps) {
+    return RefusalOf(absl::NotFoundError("only /health, /ready and /v1/stats are served here"));
+  }
+  absl::StatusOr<RouteMatch> match = services_.context.routes->Match(target_.path());
+  if (!match.ok()) return RefusalOf(match.status());
+  match_ = *std::move(match);
+  return std::nullopt;
+}
+
+// Nothing: the method is one to go on with.
+std::optional<Outcome> Answering::CheckMethod() const {
+  const std::string& method = exchange_.head.method;
+  if (method == "GET" || method == "HEAD") return std::nullopt;
+  if (method != "OPTIONS") {
+    return Refusal{.reason = Reason::kMethodNotAllowed,
+                   .status = 405,
+                   .detail = "only GET, HEAD and OPTIONS are served here"};
+  }
+  Response response;
+  response.status = 204;
+  response.fields.emplace_back("Allow", kMethods);
+  if (cors()) services_.cors.AddPreflightTo(origin(), response.fields);
+  response.cors = false;  // its fields are there already
+  return response;
+}
+
+awaitable<Outcome> Answering::Dispatch() {
+  if (!exchange_.head.method_known) {
+    co_return Refusal{.reason = Reason::kMethodNotAllowed,
+                      .status = 501,
+                      .detail = "not a method that is known here"};
+  }
+  if (exchange_.head.method == "OPTIONS" && exchange_.head.target == "*") co_return *CheckMethod();
+  if (auto refusal = Find()) co_return *std::move(refusal);
+  if (auto outcome = CheckMethod()) co_return *std::move(outcome);
+  if (!endpoint_) co_return co_await Stream();
+  switch (*endpoint_) {
+    case OpsEndpoint::kHealth:
+      co_return HealthResponse(services_);
+    case OpsEndpoint::kReady:
+      co_return ReadyResponse(services_);
+    case OpsEndpoint::kDemoPage:
+      co_return DemoPageResponse();
+    case OpsEndpoint::kStats:
+      break;
+  }
+  co_return co_await Statistics();
+}
+
+awaitable<std::variant<Decision, Refusal>> Answering::Authorize(
+    std::variant<AuthorizationRequest, Refusal> question) {
+  if (auto* refusal = std::get_if<Refusal>(&question)) co_return std::move(*refusal);
+  auto ask = [this, &question](Authorizer::Done done) {
+    services_.context.authorizer->Authorize(std::get<AuthorizationRequest>(std::move(question)),
+                                            std::move(done));
+  };
+  Decision decision = co_await AwaitCallback<Decision>(std::move(ask));
+  co_return decision;
+}
+
+awaitable<absl::StatusOr<bool>> Answering::AnyEventSince(const StreamRequest& request,
+                                                         Offset offset) {
+  auto look = [this, &request, offset](std::function<void(absl::StatusOr<bool>)> done) {
+    AnyEventAfter(shard_.log(), request.topics(), offset, request.filter(), std::move(done));
+  };
+  co_return co_await AwaitCallback<absl::StatusOr<bool>>(std::move(look));
+}
+
+awaitable<Outcome> Answering::Stream() {
+  StreamRequest request(services_, exchange_.head, target_, match_, exchange_.peer);
+  if (auto refusal = request.Read()) co_return *std::move(refusal);
+  if (auto refusal = request.Admit()) co_return *std::move(refusal);
+  Decision decision;
+  if (match_.route->is_public) {
+    decision.verdict = Decision::Verdict::kAllow;
+  } else {
+    auto question = request.Question();
+    auto answer = co_await Authorize(std::move(question));
+    if (auto* refusal = std::get_if<Refusal>(&answer)) co_return std::move(*refusal);
+    decision = std::get<Decision>(std::move(answer));
+  }
+  if (auto refusal = request.Apply(decision)) co_return *std::move(refusal);
+  if (const std::optional<Offset> ended_at = request.ended_at(shard_.log())) {
+    const absl::StatusOr<bool> goes_on = co_await AnyEventSince(request, *ended_at);
+    if (!goes_on.ok()) {
+      co_return Refusal{.reason = Reason::kLogFailed,
+                        .status = 503,
+                        .detail = "the event log cannot be read now; try again",
+                        .cause = std::string(goes_on.status().message())};
+    }
+    if (!*goes_on) {
+      co_return Refusal{.reason = Reason::kEnded, .status = 204, .detail = "the stream has ended"};
+    }
+  }
+  Response head = request.StreamHead();
+  if (exchange_.head.method == "HEAD") co_return head;
+  if (head.cors) services_.cors.AddTo(origin(), head.fields);
+  // An HTTP/1.0 stream ends with its connection.
+  const ResponseForm form{.http10 = exchange_.head.http10, .keep_alive = !exchange_.head.http10};
+  SseSessionInit granted = request.Grant();
+  granted.head = FormatHead(head, form, services_.context.clock->Now());
+  co_return granted;
+}
+
+awaitable<Outcome> Answering::Statistics() {
+  auto question =
+      MakeQuestion(services_, Action::kReadStats, {}, exchange_.head, target_, exchange_.peer);
+  auto answer = co_await Authorize(std::move(question));
+  if (auto* refusal = std::get_if<Refusal>(&answer)) co_return std::move(*refusal);
+  const absl::Time now = services_.context.clock->Now();
+  if (auto refusal = CheckDecision(std::get<Decision>(answer), now)) co_return *std::move(refusal);
+  // Shards are visited one after another: nothing is counted at the same time.
+  auto count = [this](std::function<void(SubscriberCounts)> done) {
+    auto counts = std::make_shared<SubscriberCounts>();
+    services_.context.hub->Visit([counts](Shard& shard) { counts->Add(shard); },
+                                 [counts, done = std::move(done)] { done(std::move(*counts)); });
+  };
+  const SubscriberCounts counts = co_await AwaitCallback<SubscriberCounts>(std::move(count));
+  co_return JsonResponse(200, StatisticsJson(services_, counts));
+}
+
+Response Answering::Refuse(const Refusal& refusal) const {
+  const std::string_view target = exchange_.head.target;
+  RecordRefusal(services_, exchange_.peer, exchange_.head.method,
+                target.substr(0, target.find('?')), refusal);
+  RefusalForm form;
+  if (match_.route) form.style = match_.route->refusal;
+  form.from_event_source = match_.route && LooksLikeEventSource(exchange_.head);
+  Response response = ToResponse(refusal, form);
+  if (refusal.status == 405) response.fields.emplace_back("Allow", kMethods);
+  response.cors = cors();
+  return response;
+}
+
+}  // namespace
+
+awaitable<Answer> AnswerRequest(Exchange exchange) {
+  Answering answering(exchange);
+  co_return co_await answering.Run();
+}
+
+Response RefuseUnread(HttpServices& services, const Peer& peer, const Refusal& refusal) {
+  RecordRefusal(services, peer, "", "", refusal);
+  return ToResponse(refusal, {});
+}
+
+}  // namespace sluice

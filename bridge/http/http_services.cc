@@ -1,0 +1,35 @@
+#include "bridge/http/http_services.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice {
+namespace {
+
+constexpr uint32_t kConnectionsReserved = 64;
+// Open files that are not connections: logs, gRPC, the shards' own.
+constexpr uint64_t kOtherFiles = 128;
+
+uint32_t SessionsMax(uint32_t configured) {
+  if (configured > 0) return configured;
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return 1024;
+  const uint64_t taken = kOtherFiles + kConnectionsReserved;
+  const uint64_t left = files.rlim_cur > taken ? files.rlim_cur - taken : 0;
+  return static_cast<uint32_t>(std::clamp<uint64_t>(left, 64, 10'000'000));
+}
+
+}  // namespace
+
+HttpServices::HttpServices(HttpOptions http_options, HttpContext http_context)
+    : options(std::move(http_options)),
+      context(std::move(http_context)),
+      cors(options.cors),
+      connections(SessionsMax(options.sessions_max) + kConnectionsReserved),
+      streams(SessionsMax(options.sessions_max)),
+      streams_of_address(options.sessions_per_address_max),
+      streams_of_subject(options.sessions_per_subject_max) {}
+
+}  // namespace sluice

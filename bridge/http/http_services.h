@@ -1,0 +1,35 @@
+// What every request is answered with. Shared, because what runs on the hub's
+// shards may outlive the server.
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include "bridge/http/cors.h"
+#include "bridge/http/http_server.h"
+#include "bridge/http/session_bound.h"
+
+namespace sluice {
+
+struct HttpServices {
+  HttpServices(HttpOptions http_options, HttpContext http_context);
+
+  const HttpOptions options;
+  const HttpContext context;
+  const Cors cors;
+  // A few connections more than streams, so that the ops endpoints can be
+  // reached, and refusals be told, when there are as many streams as may be.
+  SessionBound connections;
+  SessionBound streams;
+  SessionBound streams_of_address;
+  SessionBound streams_of_subject;
+  std::atomic<bool> draining{false};
+};
+
+// Who is at the other end of a connection.
+struct Peer {
+  std::string address;
+  std::string address_and_port;
+};
+
+}  // namespace sluice

@@ -1,0 +1,212 @@
+#include "bridge/http/http_session.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "boost/asio/buffer.hpp"
+#include "boost/asio/co_spawn.hpp"
+#include "boost/asio/detached.hpp"
+#include "boost/asio/redirect_error.hpp"
+#include "boost/asio/use_awaitable.hpp"
+#include "boost/asio/write.hpp"
+#include "bridge/base/clock.h"
+#include "bridge/base/metrics.h"
+#include "bridge/hub/shard.h"
+
+namespace sluice {
+namespace {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+using boost::system::error_code;
+
+constexpr size_t kReadBytes = 4096;
+// What a client may send behind a request for a stream.
+constexpr size_t kTrailingBytesMax = 4096;
+// What is read of a connection that is being closed, and for how long.
+constexpr size_t kLingerBytesMax = 256 * 1024;
+constexpr std::chrono::seconds kLingerTime{1};
+
+Peer PeerOf(const TcpSocket& socket) {
+  error_code error;
+  const auto endpoint = socket.remote_endpoint(error);
+  if (error) return {};
+  const asio::ip::address address = endpoint.address();
+  if (address.is_v4()) {
+    const std::string text = address.to_string();
+    return {text, absl::StrCat(text, ":", endpoint.port())};
+  }
+  const asio::ip::address_v6 v6 = address.to_v6();
+  const std::string text = v6.is_v4_mapped()
+                               ? asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string()
+                               : v6.to_string();
+  return {text, absl::StrCat("[", text, "]:", endpoint.port())};
+}
+
+}  // namespace
+
+HttpSession::HttpSession(std::shared_ptr<HttpServices> services, Shard& shard, Surface surface,
+                         TcpSocket socket, SessionBound::Lease connection)
+    : services_(std::move(services)),
+      shard_(shard),
+      surface_(surface),
+      socket_(std::move(socket)),
+      deadline_(socket_.get_executor()),
+      connection_(std::move(connection)),
+      peer_(PeerOf(socket_)) {}
+
+void HttpSession::Start() {
+  asio::co_spawn(shard_.context(), Run(shared_from_this()), asio::detached);
+}
+
+void HttpSession::Drain() {
+  error_code ignored;
+  if (idle_) socket_.cancel(ignored);
+}
+
+awaitable<void> HttpSession::Run(std::shared_ptr<HttpSession> self) {
+  for (bool open = true; open;) {
+    open = co_await self->ReadHead();
+    if (open) open = co_await self->ReadBody();
+    if (open) open = co_await self->Answer();
+  }
+  self->deadline_.cancel();
+}
+
+// A slow client gets an answer after the deadline, an idle one a quiet close.
+awaitable<bool> HttpSession::ReadHead() {
+  const HttpOptions& options = services_->options;
+  const RequestLimits limits{options.header_bytes_max, options.target_bytes_max};
+  size_t searched = 0;
+  idle_ = true;
+  SetDeadline(absl::ToChronoNanoseconds(options.idle_timeout));
+  for (;;) {
+    // RFC 9112, section 2.2: an empty line before a request is skipped.
+    while (searched == 0 && buffer_.starts_with("\r\n")) buffer_.erase(0, 2);
+    if (idle_ && !buffer_.empty() && buffer_ != "\r") {
+      idle_ = false;
+      SetDeadline(absl::ToChronoNanoseconds(options.request_timeout));
+    }
+    if (const auto end = FindHeadEnd(buffer_, searched)) {
+      auto parsed = ParseRequestHead(std::string_view(buffer_).substr(0, *end), limits);
+      if (auto* refusal = std::get_if<Refusal>(&parsed)) {
+        co_await Refuse(std::move(*refusal));
+        co_return false;
+      }
+      head_ = std::get<RequestHead>(std::move(parsed));
+      buffer_.erase(0, *end);
+      co_return true;
+    }
+    if (auto refusal = CheckUnfinishedHead(buffer_, limits)) {
+      co_await Refuse(*std::move(refusal));
+      co_return false;
+    }
+    if (!idle_) searched = buffer_.size();
+    if (idle_ && services_->draining) co_return false;
+    if (!co_await ReadMore()) break;
+  }
+  if (timed_out_ && !idle_) {
+    timed_out_ = false;
+    Refusal refusal{.reason = Reason::kBadRequest,
+                    .status = 408,
+                    .detail = "the request took too long to arrive",
+                    .close = true};
+    co_await Refuse(std::move(refusal));
+  }
+  co_return false;
+}
+
+awaitable<bool> HttpSession::ReadBody() {
+  if (head_.expects_continue && buffer_.empty()) {
+    if (!co_await Write("HTTP/1.1 100 Continue\r\n\r\n")) co_return false;
+  }
+  for (uint64_t left = head_.body_bytes;;) {
+    const size_t taken = std::min<uint64_t>(left, buffer_.size());
+    buffer_.erase(0, taken);
+    left -= taken;
+    if (left == 0) co_return true;
+    if (!co_await ReadMore()) co_return false;
+  }
+}
+
+awaitable<bool> HttpSession::Answer() {
+  // The authorizer has a deadline of its own.
+  deadline_.cancel();
+  const Exchange exchange{*services_, shard_, surface_, head_, peer_};
+  sluice::Answer answer = co_await AnswerRequest(exchange);
+  if (auto* granted = std::get_if<SseSessionInit>(&answer)) {
+    StartStream(std::move(*granted));
+    co_return false;
+  }
+  const Response& response = std::get<Response>(answer);
+  const bool keep_alive = head_.keep_alive && !response.close && !services_->draining;
+  const ResponseForm form{
+      .http10 = head_.http10, .keep_alive = keep_alive, .head_only = head_.method == "HEAD"};
+  const std::string bytes = FormatResponse(response, form, services_->context.clock->Now());
+  if (!co_await Write(bytes)) co_return false;
+  if (!keep_alive) co_await Close();
+  co_return keep_alive;
+}
+
+awaitable<bool> HttpSession::ReadMore() {
+  std::array<char, kReadBytes> bytes;
+  error_code error;
+  const size_t count = co_await socket_.async_read_some(
+      asio::buffer(bytes), asio::redirect_error(asio::use_awaitable, error));
+  buffer_.append(bytes.data(), count);
+  co_return !error;
+}
+
+awaitable<bool> HttpSession::Write(std::string_view bytes) {
+  SetDeadline(absl::ToChronoNanoseconds(services_->options.request_timeout));
+  error_code error;
+  co_await asio::async_write(socket_, asio::buffer(bytes),
+                             asio::redirect_error(asio::use_awaitable, error));
+  co_return !error;
+}
+
+awaitable<void> HttpSession::Refuse(Refusal refusal) {
+  Response response = RefuseUnread(*services_, peer_, refusal);
+  services_->cors.AddTo("", response.fields);
+  const ResponseForm form{.keep_alive = false};
+  const std::string bytes = FormatResponse(response, form, services_->context.clock->Now());
+  if (co_await Write(bytes)) co_await Close();
+}
+
+awaitable<void> HttpSession::Close() {
+  error_code error;
+  socket_.shutdown(asio::socket_base::shutdown_send, error);
+  if (error) co_return;
+  SetDeadline(kLingerTime);
+  for (size_t read = 0; read < kLingerBytesMax; read += buffer_.size()) {
+    buffer_.clear();
+    if (!co_await ReadMore()) co_return;
+  }
+}
+
+void HttpSession::StartStream(SseSessionInit granted) {
+  if (buffer_.size() > kTrailingBytesMax) {
+    services_->context.metrics->Disconnected(Reason::kClientSentBytes);
+    return;
+  }
+  using Leases = std::pair<std::shared_ptr<void>, SessionBound::Lease>;
+  granted.lease = std::make_shared<Leases>(std::move(granted.lease), std::move(connection_));
+  StartSseSession(shard_, std::move(socket_), std::move(granted));
+}
+
+void HttpSession::SetDeadline(std::chrono::nanoseconds from_now) {
+  deadline_.expires_after(from_now);
+  deadline_.async_wait([self = shared_from_this()](error_code error) {
+    // One that was on its way when the deadline was moved says nothing.
+    if (error || self->deadline_.expiry() > std::chrono::steady_clock::now()) return;
+    self->timed_out_ = true;
+    error_code ignored;
+    self->socket_.cancel(ignored);
+  });
+}
+
+}  // namespace sluice

@@ -1,0 +1,74 @@
+#include "bridge/http/statistics.h"
+
+#include <set>
+#include <string_view>
+
+#include "bridge/base/clock.h"
+#include "bridge/base/metrics.h"
+#include "bridge/event/event_id.h"
+#include "bridge/event/topic.h"
+#include "bridge/hub/hub.h"
+#include "nlohmann/json.hpp"
+
+namespace sluice {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json ByReason(const std::array<std::atomic<uint64_t>, kReasonCount>& counters) {
+  Json counts = Json::object();
+  for (size_t i = 0; i < counters.size(); ++i) {
+    const uint64_t count = counters[i].load(std::memory_order_relaxed);
+    if (count > 0) counts[std::string(ReasonName(static_cast<Reason>(i)))] = count;
+  }
+  return counts;
+}
+
+Json SubscribersJson(const SubscriberCounts& counts) {
+  Json topics = Json::object();
+  for (const auto& [topic, count] : counts.by_topic) {
+    if (topics.size() == kTopicsListedMax) break;
+    topics[topic] = count;
+  }
+  Json json = {{"total", counts.total},
+               {"by_channel_type", Json::object()},
+               {"by_topic", topics},
+               {"topics_left_out", counts.by_topic.size() - topics.size()}};
+  for (const auto& [type, count] : counts.by_channel_type) json["by_channel_type"][type] = count;
+  return json;
+}
+
+}  // namespace
+
+void SubscriberCounts::Add(const Shard& shard) {
+  shard.ForEachSubscriber([this](const Subscriber& subscriber) {
+    ++total;
+    const SubscriberDescription description = subscriber.Describe();
+    std::set<std::string_view> types;
+    for (const std::string& topic : description.topics) {
+      ++by_topic[topic];
+      types.insert(ChannelType(topic));
+    }
+    for (const std::string_view type : types) ++by_channel_type[std::string(type)];
+  });
+}
+
+std::string StatisticsJson(const HttpServices& services, const SubscriberCounts& counts) {
+  const HttpContext& context = services.context;
+  const EventLog& log = context.hub->shard(0).log();
+  const absl::Duration uptime = context.clock->Now() - context.started_at;
+  const Json json = {
+      {"service", services.options.service_name},
+      {"version", context.version},
+      {"uptime_seconds", absl::ToInt64Seconds(uptime)},
+      {"position", FormatEventId({log.epoch(), log.head(), false})},
+      {"subscribers", SubscribersJson(counts)},
+      {"events",
+       {{"published", context.metrics->events_published.load(std::memory_order_relaxed)},
+        {"delivered", context.hub->delivered()}}},
+      {"refusals", ByReason(context.metrics->refusals)},
+      {"disconnects", ByReason(context.metrics->disconnects)}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace sluice

@@ -1,0 +1,156 @@
+#include "bridge/http/stream_request.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "bridge/base/clock.h"
+#include "bridge/base/utf8.h"
+#include "bridge/http/accept.h"
+#include "bridge/http/authorization.h"
+#include "bridge/route/subject.h"
+
+namespace sluice {
+namespace {
+
+constexpr size_t kLastEventIdBytesMax = 256;
+
+Refusal BadRequest(absl::string_view detail) {
+  return {.reason = Reason::kBadRequest, .status = 400, .detail = std::string(detail)};
+}
+
+Refusal TooMany(int status, absl::string_view what, uint32_t limit) {
+  return {.reason = Reason::kTooManySessions,
+          .status = status,
+          .detail = absl::StrCat("there are already ", limit, " streams", what)};
+}
+
+}  // namespace
+
+StreamRequest::StreamRequest(HttpServices& services, const RequestHead& head,
+                             const RequestTarget& target, const RouteMatch& match, const Peer& peer)
+    : services_(services), head_(head), target_(target), match_(match), peer_(peer) {}
+
+std::optional<Refusal> StreamRequest::Read() {
+  if (!AcceptsEventStream(head_.Field("accept").value_or(""))) {
+    return Refusal{.reason = Reason::kNotAcceptable,
+                   .status = 406,
+                   .detail = "this is served as text/event-stream only"};
+  }
+  absl::StatusOr<std::vector<std::string>> topics = TopicsOf(match_, target_);
+  if (!topics.ok()) return BadRequest(topics.status().message());
+  const uint32_t topics_max = services_.options.topics_per_subscriber_max;
+  if (topics->size() > topics_max) {
+    return BadRequest(absl::StrCat("a stream has at most ", topics_max, " topics"));
+  }
+  absl::StatusOr<Attributes> filter = FilterOf(match_, target_);
+  if (!filter.ok()) return BadRequest(filter.status().message());
+
+  const Route& route = *match_.route;
+  spec_.topics = *std::move(topics);
+  filter_ = *std::move(filter);
+  spec_.view = route.view;
+  spec_.start = route.start;
+  spec_.heartbeat = route.heartbeat;
+  return ReadLastEventId();
+}
+
+// The header is newer than what a polyfill put into the URL: it wins.
+std::optional<Refusal> StreamRequest::ReadLastEventId() {
+  if (std::optional<std::string> header = head_.Field("last-event-id"); header) {
+    spec_.last_event_id = *std::move(header);
+  } else if (const auto snake = target_.Query("last_event_id"); snake) {
+    spec_.last_event_id = *snake;
+  } else if (const auto camel = target_.Query("lastEventId"); camel) {
+    spec_.last_event_id = *camel;
+  }
+  if (spec_.last_event_id.size() > kLastEventIdBytesMax) {
+    return BadRequest(
+        absl::StrCat("Last-Event-ID is longer than ", kLastEventIdBytesMax, " bytes"));
+  }
+  if (!IsPrintableAscii(spec_.last_event_id)) {
+    return BadRequest("Last-Event-ID is not printable ASCII");
+  }
+  return std::nullopt;
+}
+
+std::optional<Refusal> StreamRequest::CheckDraining() const {
+  if (!services_.draining) return std::nullopt;
+  return Refusal{.reason = Reason::kDraining,
+                 .status = 503,
+                 .detail = "the bridge is shutting down; try again"};
+}
+
+std::optional<Refusal> StreamRequest::Admit() {
+  if (auto refusal = CheckDraining()) return refusal;
+  std::optional<SessionBound::Lease> lease = services_.streams.Take();
+  if (!lease) return TooMany(503, "", services_.streams.limit());
+  leases_.push_back(*std::move(lease));
+  lease = services_.streams_of_address.Take(peer_.address);
+  if (!lease) return TooMany(429, " from your address", services_.streams_of_address.limit());
+  leases_.push_back(*std::move(lease));
+  return std::nullopt;
+}
+
+std::variant<AuthorizationRequest, Refusal> StreamRequest::Question() const {
+  return MakeQuestion(services_, Action::kSubscribe, spec_.topics, head_, target_, peer_);
+}
+
+std::optional<Refusal> StreamRequest::Apply(const Decision& decision) {
+  // The authorizer may have taken its time.
+  if (auto refusal = CheckDraining()) return refusal;
+  if (auto refusal = CheckDecision(decision, services_.context.clock->Now())) return refusal;
+  if (const absl::Status status = FillSubject(decision.subject, spec_.topics, filter_);
+      !status.ok()) {
+    return Refusal{
+        .reason = Reason::kForbidden, .status = 403, .detail = std::string(status.message())};
+  }
+  if (!decision.subject.empty()) {
+    std::optional<SessionBound::Lease> lease = services_.streams_of_subject.Take(decision.subject);
+    if (!lease) return TooMany(429, " of yours", services_.streams_of_subject.limit());
+    leases_.push_back(*std::move(lease));
+  }
+  subject_ = decision.subject;
+  expires_at_ = decision.expires_at;
+  // An event must have what both ask for; where they contradict each other,
+  // none does.
+  EventFilter filter{std::move(filter_), decision.event_types};
+  filter.attributes.insert(filter.attributes.end(), decision.attributes.begin(),
+                           decision.attributes.end());
+  std::sort(filter.attributes.begin(), filter.attributes.end());
+  if (!filter.empty()) spec_.filter = std::make_shared<const EventFilter>(std::move(filter));
+  return std::nullopt;
+}
+
+std::optional<Offset> StreamRequest::ended_at(const EventLog& log) const {
+  const std::optional<EventId> id = ParseEventId(spec_.last_event_id);
+  if (!id || !id->end) return std::nullopt;
+  // An id that this log cannot have given says nothing about this log.
+  if (id->epoch != log.epoch() || id->offset > log.head()) return Offset{0};
+  return id->offset;
+}
+
+Response StreamRequest::StreamHead() const {
+  Response response;
+  response.fields = {{"Content-Type", "text/event-stream"},
+                     {"Cache-Control", "no-cache, no-transform"},
+                     {"X-Accel-Buffering", "no"}};
+  response.stream = true;
+  response.cors = match_.route->cors;
+  return response;
+}
+
+SseSessionInit StreamRequest::Grant() {
+  SseSessionInit init;
+  init.route = match_.route;
+  init.subscription = std::move(spec_);
+  init.chunked = !head_.http10;
+  init.subject = std::move(subject_);
+  init.peer_address = peer_.address_and_port;
+  init.expires_at = expires_at_;
+  init.write_timeout = services_.options.write_timeout;
+  init.lease = std::make_shared<std::vector<SessionBound::Lease>>(std::move(leases_));
+  return init;
+}
+
+}  // namespace sluice

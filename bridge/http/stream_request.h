@@ -1,0 +1,62 @@
+// A request for a stream on its way: read, counted, put to the authorizer,
+// granted. Every step may refuse; the first that does decides.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "bridge/access/authorizer.h"
+#include "bridge/event_log/event_log.h"
+#include "bridge/http/http_services.h"
+#include "bridge/http/refusal.h"
+#include "bridge/http/request_head.h"
+#include "bridge/http/sse_session.h"
+#include "bridge/route/request_target.h"
+#include "bridge/route/route.h"
+
+namespace sluice {
+
+// All arguments outlive it.
+class StreamRequest {
+ public:
+  StreamRequest(HttpServices& services, const RequestHead& head, const RequestTarget& target,
+                const RouteMatch& match, const Peer& peer);
+
+  // What is asked for, from the request alone.
+  std::optional<Refusal> Read();
+  // Counts it against the bounds on sessions.
+  std::optional<Refusal> Admit();
+  std::variant<AuthorizationRequest, Refusal> Question() const;
+  // What the answer makes of it.
+  std::optional<Refusal> Apply(const Decision& decision);
+
+  // Set: the client says that its stream had ended; only an event after this
+  // one makes it begin again.
+  std::optional<Offset> ended_at(const EventLog& log) const;
+  const std::vector<std::string>& topics() const { return spec_.topics; }
+  const EventFilterPtr& filter() const { return spec_.filter; }
+
+  // The head of the stream's response.
+  Response StreamHead() const;
+  // Once; hands everything over.
+  SseSessionInit Grant();
+
+ private:
+  std::optional<Refusal> ReadLastEventId();
+  std::optional<Refusal> CheckDraining() const;
+
+  HttpServices& services_;
+  const RequestHead& head_;
+  const RequestTarget& target_;
+  const RouteMatch& match_;
+  const Peer& peer_;
+  SubscriptionSpec spec_;
+  Attributes filter_;
+  std::string subject_;
+  absl::Time expires_at_ = absl::InfiniteFuture();
+  std::vector<SessionBound::Lease> leases_;
+};
+
+}  // namespace sluice
