@@ -20,9 +20,17 @@ export const buildFolder = path.resolve(
 export const SECRET = 's3cret';
 export const token = (name) => `${SECRET}-${name}`;
 
+// Each child leads a process group, so that what it has started ends with it.
 const running = new Set();
+function end(child, signal) {
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // It has ended by itself.
+  }
+}
 process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
+  for (const child of running) end(child, 'SIGKILL');
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
@@ -98,7 +106,7 @@ export function temporaryFolder(t) {
 // A child process whose lines of standard error (`log`) and output (`output`) can be waited on.
 export function start(t, command, args = [], {env = {}, cwd} = {}) {
   const child = spawn(command, args, {
-    cwd, env: {...process.env, ...env}, stdio: ['ignore', 'pipe', 'pipe'],
+    cwd, env: {...process.env, ...env}, stdio: ['ignore', 'pipe', 'pipe'], detached: true,
   });
   running.add(child);
   const program = {name: path.basename(command), child, pid: child.pid, log: new Feed(), output: new Feed()};
@@ -129,7 +137,7 @@ export function start(t, command, args = [], {env = {}, cwd} = {}) {
     return within(20_000, program.exited, `${path.basename(command)} ends after ${signal}`);
   };
   t.after(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    end(child, 'SIGKILL');
     await program.exited.catch(() => {});
   });
   return program;
