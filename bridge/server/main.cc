@@ -1,0 +1,69 @@
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "bridge/base/log.h"
+#include "bridge/server/config.h"
+#include "bridge/server/environment.h"
+#include "bridge/server/flags.h"
+#include "bridge/server/process.h"
+#include "bridge/server/server.h"
+
+namespace sluice {
+namespace {
+
+constexpr int kUsageFault = 2;
+
+int CheckConfig(const Findings& findings) {
+  for (const std::string& warning : findings.warnings()) {
+    std::cerr << "warning: " << warning << "\n";
+  }
+  for (const std::string& error : findings.errors()) std::cerr << "error: " << error << "\n";
+  if (findings.ok()) std::cout << "configuration is good\n";
+  return findings.ok() ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int Run(ServerOptions options, const Findings& findings) {
+  log::Configure(options.log_level, options.log_format);
+  for (const std::string& warning : findings.warnings()) {
+    log::Warning("configuration", {{"warning", warning}});
+  }
+  for (const std::string& error : findings.errors()) {
+    log::Error("configuration", {{"error", error}});
+  }
+  if (!findings.ok()) return EXIT_FAILURE;
+  PrepareProcess();
+  Server server(std::move(options));
+  if (const absl::Status status = server.Start(); !status.ok()) {
+    log::Error("cannot start", {{"error", std::string(status.message())}});
+    return EXIT_FAILURE;
+  }
+  log::Info("stopping", {{"signal", WaitForStop()}});
+  server.Drain();
+  return EXIT_SUCCESS;
+}
+
+int Main(const std::vector<std::string>& arguments) {
+  const auto flags = ParseFlags(arguments);
+  if (!flags.ok()) {
+    std::cerr << "sluice: " << flags.status().message() << "\n\n" << kUsage;
+    return kUsageFault;
+  }
+  if (flags->help) {
+    std::cout << kUsage;
+    return EXIT_SUCCESS;
+  }
+  if (flags->version) {
+    std::cout << "sluice " << kVersion << "\n";
+    return EXIT_SUCCESS;
+  }
+  Findings findings;
+  const config::v1::Config config = LoadConfig(*flags, ProcessEnvironment(), &findings);
+  ServerOptions options = BuildServerOptions(config, *flags, &findings);
+  return flags->check_config ? CheckConfig(findings) : Run(std::move(options), findings);
+}
+
+}  // namespace
+}  // namespace sluice
+
+int main(int argc, char** argv) { return sluice::Main({argv + 1, argv + argc}); }

@@ -1,0 +1,15 @@
+// What the bridge asks of the operating system.
+#pragma once
+
+namespace sluice {
+
+// Before any thread is started: blocks SIGTERM and SIGINT, which threads
+// inherit, ignores SIGPIPE, and raises the limit on open files to what is
+// allowed.
+void PrepareProcess();
+
+// Waits for SIGTERM or SIGINT; answers its name. From then on another one ends
+// the process at once.
+const char* WaitForStop();
+
+}  // namespace sluice

@@ -1,0 +1,139 @@
+// Who outlives whom: what answers requests (http, rpc) goes first, then the
+// authorizer, whose last answers still find the shards, then the hub, and last
+// the log that feeds it.
+#include "bridge/server/server.h"
+
+#include <atomic>
+#include <string>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "bridge/access/none_authorizer.h"
+#include "bridge/access/refusing_authorizer.h"
+#include "bridge/base/clock.h"
+#include "bridge/base/log.h"
+#include "bridge/base/metrics.h"
+#include "bridge/hub/hub.h"
+#include "bridge/schema/ingest.h"
+
+namespace sluice {
+namespace {
+
+// What drained clients are told to wait before they come back; each as much
+// again at most.
+constexpr uint32_t kDrainRetryMs = 1000;
+constexpr absl::Duration kDrainPoll = absl::Milliseconds(10);
+
+std::unique_ptr<Authorizer> MakeAuthorizer(const ServerOptions& options) {
+  switch (options.authorizer) {
+    case AuthorizerKind::kGrpc:
+      return MakeGrpcAuthorizer(options.grpc_authorizer);
+    case AuthorizerKind::kNone:
+      return std::make_unique<NoneAuthorizer>();
+    case AuthorizerKind::kRefusing:
+      break;
+  }
+  return std::make_unique<RefusingAuthorizer>();
+}
+
+}  // namespace
+
+const char kVersion[] = SLUICE_VERSION;
+
+struct Server::Parts {
+  explicit Parts(ServerOptions server_options)
+      : options(std::move(server_options)),
+        transcoder(options.schema, options.json),
+        ingest(transcoder, clock, options.events_per_publish_max),
+        event_log(MakeMemoryEventLog(options.event_log, clock)),
+        hub(options.shards, options.shard, *event_log, clock, metrics),
+        authorizer(MakeAuthorizer(options)),
+        http(options.http, MakeHttpContext()),
+        rpc(options.rpc, MakeRpcContext()) {}
+
+  ~Parts() {
+    rpc.Shutdown(absl::InfinitePast());
+    hub.Stop();
+  }
+
+  HttpContext MakeHttpContext() {
+    return {.routes = options.routes.get(),
+            .hub = &hub,
+            .authorizer = authorizer.get(),
+            .clock = &clock,
+            .metrics = &metrics,
+            .readiness = [this] { return Readiness(); },
+            .started_at = started_at,
+            .version = kVersion};
+  }
+
+  RpcContext MakeRpcContext() {
+    return {.hub = &hub,
+            .log = event_log.get(),
+            .authorizer = authorizer.get(),
+            .ingest = &ingest,
+            .schema = options.schema,
+            .clock = &clock,
+            .metrics = &metrics,
+            .started_at = started_at,
+            .version = kVersion};
+  }
+
+  absl::Status Readiness() const {
+    return draining ? absl::UnavailableError("draining") : event_log->Health();
+  }
+
+  const ServerOptions options;
+  const Clock& clock = Clock::System();
+  const absl::Time started_at = clock.Now();
+  std::atomic<bool> draining{false};
+  Metrics metrics;
+  const JsonTranscoder transcoder;
+  const Ingest ingest;
+  const std::unique_ptr<EventLog> event_log;
+  Hub hub;
+  const std::unique_ptr<Authorizer> authorizer;
+  HttpServer http;
+  RpcServer rpc;
+};
+
+Server::Server(ServerOptions options) : parts_(std::make_unique<Parts>(std::move(options))) {}
+Server::~Server() = default;
+
+absl::Status Server::Start() {
+  Parts& parts = *parts_;
+  if (parts.options.dev) {
+    log::Warning("--dev: EVERY TOPIC IS OPEN to everybody on this machine, to read and to write");
+  }
+  parts.event_log->Start(&parts.hub);
+  if (absl::Status status = parts.http.Listen(); !status.ok()) return status;
+  if (absl::Status status = parts.rpc.Start(); !status.ok()) return status;
+  parts.hub.Start();
+  parts.rpc.SetServing(true);
+  const std::string ops = parts.http.ops_address();
+  log::Info("ready", {{"http", parts.http.address()},
+                      {"grpc", parts.rpc.address()},
+                      {"ops", ops.empty() ? parts.http.address() : ops},
+                      {"shards", parts.options.shards},
+                      {"version", kVersion}});
+  return absl::OkStatus();
+}
+
+void Server::Drain() {
+  Parts& parts = *parts_;
+  const absl::Time began = absl::Now();
+  const absl::Time deadline = began + parts.options.drain_timeout;
+  log::Info("draining", {{"streams", parts.hub.subscribers()},
+                         {"timeout", absl::FormatDuration(parts.options.drain_timeout)}});
+  parts.draining = true;
+  parts.rpc.SetServing(false);
+  parts.http.StopAccepting();
+  parts.hub.Visit([](Shard& shard) { shard.Drain(kDrainRetryMs); }, [] {});
+  parts.rpc.Shutdown(deadline);
+  while (parts.http.connections() > 0 && absl::Now() < deadline) absl::SleepFor(kDrainPoll);
+  const uint32_t cut = parts.http.connections();
+  parts.hub.Stop();
+  log::Info("drained", {{"cut", cut}, {"seconds", absl::ToDoubleSeconds(absl::Now() - began)}});
+}
+
+}  // namespace sluice

@@ -1,0 +1,31 @@
+// The composition root: every part of the bridge, started and ended in the
+// right order.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "bridge/server/server_options.h"
+
+namespace sluice {
+
+extern const char kVersion[];
+
+class Server {
+ public:
+  explicit Server(ServerOptions options);
+  ~Server();
+
+  // Listens and serves. UNAVAILABLE names the address that cannot be had.
+  absl::Status Start();
+
+  // Not ready, no new streams, a last `retry:` for those there are, then the
+  // end: of what is left after the drain timeout, too.
+  void Drain();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace sluice
