@@ -98,6 +98,8 @@ absl::Status HttpServer::Listen() {
 std::string HttpServer::address() const { return parts_->address; }
 std::string HttpServer::ops_address() const { return parts_->ops_address; }
 
+uint32_t HttpServer::connections() const { return parts_->services->connections.taken(); }
+
 void HttpServer::StopAccepting() {
   parts_->services->draining = true;
   for (const auto& listener : parts_->listeners) listener->Stop();

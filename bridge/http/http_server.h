@@ -80,6 +80,8 @@ class HttpServer {
   // No new connections, no new streams; requests under way are finished, idle
   // connections closed. Any thread.
   void StopAccepting();
+  // Open ones, streams included. Any thread.
+  uint32_t connections() const;
 
  private:
   struct Parts;

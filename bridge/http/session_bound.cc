@@ -22,6 +22,12 @@ std::optional<SessionBound::Lease> SessionBound::Take(std::string_view key) {
   return Lease(counts_, key);
 }
 
+uint32_t SessionBound::taken(std::string_view key) const {
+  const MutexLock lock(&counts_->mutex);
+  const auto count = counts_->by_key.find(AsAbsl(key));
+  return count == counts_->by_key.end() ? 0 : count->second;
+}
+
 SessionBound::Lease& SessionBound::Lease::operator=(Lease&& other) noexcept {
   std::swap(counts_, other.counts_);
   std::swap(key_, other.key_);

@@ -38,6 +38,8 @@ class SessionBound {
   // Nothing: as many as may be are there already.
   std::optional<Lease> Take(std::string_view key = {});
 
+  // How many there are now.
+  uint32_t taken(std::string_view key = {}) const;
   uint32_t limit() const { return limit_; }
 
  private:
