@@ -92,7 +92,7 @@ void Heartbeats::Fire(Group& group) {
   // A copy: whoever cannot be written to leaves.
   const std::vector<Subscription*> members = group.buckets[bucket];
   for (Subscription* member : members) {
-    if (member->state() != Subscription::State::kCaughtUp || member->queued_) continue;
+    if (member->state() != Subscription::State::kCaughtUp) continue;
     const bool ids = member->view() == nullptr || member->view()->ids != IdLine::kOff;
     if (!ids && without_id == nullptr) {
       without_id = std::make_shared<const SseFrame>(HeartbeatFrame(*group.policy, {}, now));

@@ -54,6 +54,9 @@ void Shard::Parts::Remove(Subscription& subscription) {
 
 void Shard::Parts::Wake(Subscription& subscription) {
   if (std::exchange(subscription.queued_, true)) return;
+  if (subscription.state_ == Subscription::State::kCaughtUp) {
+    subscription.state_ = Subscription::State::kReady;
+  }
   ready_.push_back(&subscription);
   SchedulePass();
 }

@@ -17,12 +17,12 @@ class GatedLog final : public EventLog {
   void HoldReads() { held_ = true; }
   // Lets `count` of the reads that wait go on. They read what is there now.
   void ReleaseReads(size_t count = SIZE_MAX) {
+    held_ = held_ && count != SIZE_MAX;
     for (; count > 0 && !waiting_.empty(); --count) {
       auto read = std::move(waiting_.front());
       waiting_.pop_front();
       read();
     }
-    if (count == SIZE_MAX) held_ = false;
   }
   // What was read stays as it was when it was asked for; only the answer waits.
   void HoldAnswers() { held_answers_ = true; }
