@@ -11,6 +11,10 @@ size_t BytesOf(const Event& event) {
   return bytes;
 }
 
+bool IsOneLine(std::string_view data) {
+  return data.find('\n') == std::string_view::npos && data.find('\r') == std::string_view::npos;
+}
+
 }  // namespace
 
 StoredEvent::StoredEvent(Event event, EventId id) : event_(std::move(event)), id_(id) {
@@ -18,7 +22,7 @@ StoredEvent::StoredEvent(Event event, EventId id) : event_(std::move(event)), id
   id_.end = event_.end_of_stream;
   if (event_.data) data_ = *event_.data;
   default_frame_ = EncodeFrame(*this, kDefaultView, id_.end);
-  if (data_ && data_->find_first_of("\r\n") == std::string_view::npos) {
+  if (data_ && IsOneLine(*data_)) {
     // One line stands in the frame as it is, at its end: kept once, not twice.
     const std::string_view block = default_frame_.plain();
     data_ = block.substr(block.size() - 2 - data_->size(), data_->size());
