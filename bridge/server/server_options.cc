@@ -150,10 +150,6 @@ void Builder::SetAccess() {
     options_.authorizer = AuthorizerKind::kGrpc;
   } else if (authorizer.has_none()) {
     options_.authorizer = AuthorizerKind::kNone;
-  } else {
-    findings_->Warning("authorizer",
-                       "none is configured, so every subscription is refused, except on public "
-                       "routes: set authorizer.grpc.address, or try --dev on your own machine");
   }
 }
 
@@ -255,6 +251,14 @@ void Builder::SetRoutes() {
     options_.routes = std::make_shared<const RouteTable>(*std::move(table));
   } else {
     findings_->Error("routes", std::string(table.status().message()));
+    return;
+  }
+  const auto& routes = options_.routes->routes();
+  if (options_.authorizer == AuthorizerKind::kRefusing &&
+      !std::all_of(routes.begin(), routes.end(), [](const Route& r) { return r.is_public; })) {
+    findings_->Warning("authorizer",
+                       "none is configured, so every subscription is refused, except on public "
+                       "routes: set authorizer.grpc.address, or try --dev on your own machine");
   }
 }
 

@@ -149,6 +149,11 @@ TEST(ServerOptions, NoAuthorizerMustBeNamedToBeHad) {
   EXPECT_EQ(Build("authorizer: {}").options.authorizer, AuthorizerKind::kRefusing);
 }
 
+TEST(ServerOptions, WithPublicRoutesOnlyNeedNoAuthorizer) {
+  const std::string yaml = "default_routes: false\nroutes: [{path: /a, topics: a, public: true}]";
+  EXPECT_THAT(Build(yaml).findings.warnings(), IsEmpty());
+}
+
 TEST(ServerOptions, WarnOfGrpcThatEverybodyCanRead) {
   EXPECT_THAT(Build("authorizer: {none: {}}\ngrpc: {listen: '0.0.0.0:9090'}").findings.warnings(),
               ElementsAre(HasSubstr("grpc.listen: 0.0.0.0:9090 is not encrypted")));
