@@ -1,0 +1,213 @@
+// Who gets a stream: what is asked, and what becomes of the answer.
+#include "tests/http/http_fixture.h"
+
+namespace sluice {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
+using ::testing::Not;
+using ::testing::Pair;
+
+class AccessTest : public HttpFixture {};
+
+TEST_F(AccessTest, Says404BeforeItAsks) {
+  Start();
+  EXPECT_EQ(Get("/nothing").status, 404);
+  EXPECT_EQ(Get("/v1/team/1").status, 404);
+  EXPECT_EQ(Get("/v1/user/a%2Fb").status, 400);
+  EXPECT_THAT(authorizer_.questions(), IsEmpty());
+}
+
+TEST_F(AccessTest, AsksForExactlyWhatIsWanted) {
+  authorizer_.wanted_headers = {"x-tenant"};
+  Start();
+  Get("/v1/events?topic=a/1&topic=b/2&token=ignored",
+      "Authorization: Bearer good\r\nX-Tenant: blue\r\nX-Other: 1\r\n");
+  const auto questions = authorizer_.questions();
+  ASSERT_EQ(questions.size(), 1u);
+  EXPECT_EQ(questions[0].action, Action::kSubscribe);
+  EXPECT_THAT(questions[0].topics, ElementsAre("a/1", "b/2"));
+  EXPECT_EQ(questions[0].credential, "good");
+  EXPECT_THAT(questions[0].headers, ElementsAre(Pair("x-tenant", "blue")));
+  EXPECT_EQ(questions[0].peer_address, "");
+}
+
+TEST_F(AccessTest, SendsThePeerAddressOnRequestOnly) {
+  authorizer_.wanted_peer_address = true;
+  Start();
+  Get("/v1/user/1", kGood);
+  EXPECT_THAT(authorizer_.questions()[0].peer_address, MatchesRegex("127\\.0\\.0\\.1:[0-9]+"));
+}
+
+TEST_F(AccessTest, DoesNotAskForPublicRoutes) {
+  Start();
+  EXPECT_EQ(Get("/open/1").status, 200);
+  EXPECT_THAT(authorizer_.questions(), IsEmpty());
+}
+
+TEST_F(AccessTest, Says401WithoutAGoodCredential) {
+  Start();
+  const RawResponse response = Get("/v1/user/1");
+  EXPECT_EQ(response.status, 401);
+  EXPECT_EQ(response.Field("WWW-Authenticate"), "Bearer");
+  EXPECT_EQ(response.Field("Content-Type"), "application/problem+json");
+  EXPECT_EQ(Get("/v1/user/1?token=bad").status, 401);
+  EXPECT_EQ(Refusals(Reason::kUnauthenticated), 2u);
+}
+
+TEST_F(AccessTest, Says401ToACredentialThatHasExpired) {
+  authorizer_.On("old").expires_at = Clock::System().Now() - absl::Seconds(1);
+  Start();
+  EXPECT_EQ(Get("/v1/user/1?token=old").status, 401);
+}
+
+TEST_F(AccessTest, Says403AndNamesTheDeniedTopic) {
+  Decision& decision = authorizer_.On("weak");
+  decision.verdict = Decision::Verdict::kForbidden;
+  decision.denied_topics = {"b/2"};
+  Start();
+  const RawResponse response = Get("/v1/events?topic=a/1&topic=b/2&token=weak");
+  EXPECT_EQ(response.status, 403);
+  EXPECT_THAT(response.body, HasSubstr("\"denied_topics\":[\"b/2\"]"));
+}
+
+TEST_F(AccessTest, Says503WhenItCouldNotBeChecked) {
+  Decision& decision = authorizer_.On("away");
+  decision.verdict = Decision::Verdict::kError;
+  decision.reason = "10.0.0.7 refused";
+  Start();
+  const RawResponse response = Get("/v1/user/1?token=away");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_THAT(response.Field("Retry-After"), MatchesRegex("[1-5]"));
+  EXPECT_THAT(response.body, Not(HasSubstr("10.0.0.7")));
+  EXPECT_EQ(Refusals(Reason::kAuthorizerAway), 1u);
+}
+
+TEST_F(AccessTest, DoesNotKillAnEventSourceWhenItCouldNotBeChecked) {
+  authorizer_.On("away").verdict = Decision::Verdict::kError;
+  options_.cors = {.origins = {"https://a.example"}, .credentials = true};
+  Start();
+  RawClient client = Connect();
+  client.Get("/v1/user/1?token=away",
+             std::string(kFromEventSource) + "Origin: https://a.example\r\n");
+  const RawResponse response = client.ReadResponse();
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.Field("Content-Type"), "text/event-stream");
+  EXPECT_EQ(response.Field("Access-Control-Allow-Origin"), "https://a.example");
+  EXPECT_EQ(response.Field("Access-Control-Allow-Credentials"), "true");
+  EXPECT_THAT(response.body, MatchesRegex("retry: [1-5][0-9][0-9][0-9]\n\n"));
+  EXPECT_TRUE(client.Closed());
+  EXPECT_EQ(Refusals(Reason::kAuthorizerAway), 1u);
+}
+
+TEST_F(AccessTest, TakesTheCredentialFromACookieToo) {
+  options_.credential_cookies = {"session"};
+  Start();
+  EXPECT_EQ(Get("/v1/user/1", "Cookie: a=b; session=good\r\n").status, 200);
+}
+
+TEST_F(AccessTest, FillsInTheSubject) {
+  Start();
+  RawClient client = OpenStream("/me?token=good");
+  EXPECT_THAT(authorizer_.questions()[0].topics, ElementsAre("user/{subject}"));
+  Publish(MakeEvent("user/42", "mine"));
+  EXPECT_THAT(client.ReadUntil("\n\n"), HasSubstr("data: mine\n"));
+}
+
+TEST_F(AccessTest, RefusesASubjectThatIsNoSegment) {
+  authorizer_.On("slash").subject = "42/../43";
+  authorizer_.On("line").subject = "4\n2";
+  authorizer_.On("nobody").subject = "";
+  Start();
+  for (const char* target : {"/me?token=slash", "/me?token=line", "/me?token=nobody"}) {
+    EXPECT_EQ(Get(target).status, 403) << target;
+  }
+  EXPECT_EQ(Get("/v1/user/1?token=slash").status, 200);
+}
+
+TEST_F(AccessTest, ImposesTheDecisionsFilter) {
+  Decision& decision = authorizer_.On("limited");
+  decision.attributes = {{"tenant", "blue"}};
+  decision.event_types = {"note"};
+  Start();
+  RawClient client = OpenStream("/v1/user/1?token=limited");
+  Publish(MakeEvent("user/1", "no tenant"));
+  Publish(With(MakeEvent("user/1", "red"), "tenant", "red"));
+  Publish(With(MakeEvent("user/1", "typed", "secret"), "tenant", "blue"));
+  Publish(With(MakeEvent("user/1", "right"), "tenant", "blue"));
+  EXPECT_THAT(client.ReadUntil("\n\n"), HasSubstr("data: right\n"));
+}
+
+TEST_F(AccessTest, LetsNothingThroughWhereRouteAndDecisionContradict) {
+  AddRoute("/only/{tenant}", {"news"}).filter = {{"tenant", "{tenant}"}};
+  authorizer_.On("blue").attributes = {{"tenant", "blue"}};
+  Start();
+  RawClient blue = OpenStream("/only/blue?token=blue");
+  RawClient red = OpenStream("/only/red?token=blue");
+  Publish(With(MakeEvent("news", "for red"), "tenant", "red"));
+  Publish(With(MakeEvent("news", "for blue"), "tenant", "blue"));
+  EXPECT_THAT(blue.ReadUntil("\n\n"), HasSubstr("data: for blue\n"));
+  Publish(Ending(With(MakeEvent("news", "bye"), "tenant", "blue")));
+  EXPECT_THAT(blue.ReadAll(), HasSubstr("bye"));
+  Stop();
+  hub_.reset();
+  EXPECT_THAT(red.ReadAll(), Not(HasSubstr("data: for")));
+}
+
+TEST_F(AccessTest, CountsStreamsOfASubject) {
+  options_.sessions_per_subject_max = 1;
+  authorizer_.On("second").subject = "42";
+  authorizer_.On("else").subject = "43";
+  Start();
+  {
+    RawClient first = OpenStream("/v1/user/1?token=good");
+    EXPECT_EQ(Get("/v1/user/1?token=second").status, 429);
+    EXPECT_EQ(Get("/v1/user/1?token=second", kFromEventSource).status, 200);
+    EXPECT_EQ(Get("/v1/user/1?token=else").status, 200);
+    EXPECT_EQ(Refusals(Reason::kTooManySessions), 2u);
+  }
+}
+
+TEST_F(AccessTest, CountsStreamsOfAnAddress) {
+  options_.sessions_per_address_max = 1;
+  Start();
+  const RawClient first = OpenStream("/open/1");
+  EXPECT_EQ(Get("/open/1").status, 429);
+  EXPECT_EQ(Get("/health").status, 200);
+}
+
+TEST_F(AccessTest, BoundsStreamsInTotal) {
+  options_.sessions_max = 1;
+  Start();
+  const RawClient first = OpenStream("/open/1");
+  EXPECT_EQ(Get("/open/1").status, 503);
+  EXPECT_EQ(Get("/health").status, 200);
+}
+
+TEST_F(AccessTest, NoticesADrainThatBeganWhileItAsked) {
+  authorizer_.Hold(true);
+  Start();
+  RawClient client = Connect();
+  client.Get("/v1/user/1?token=good");
+  authorizer_.WaitForQuestion();
+  server_->StopAccepting();
+  authorizer_.Hold(false);
+  EXPECT_EQ(client.ReadResponse().status, 503);
+}
+
+TEST_F(AccessTest, NeverRepeatsACredential) {
+  Start();
+  for (const char* target : {"/v1/user/1?token=s3cret%0A", "/v1/user/1?token=s3cret%",
+                             "/nothing?token=s3cret", "/v1/user/1?token=s3cret"}) {
+    testing::internal::CaptureStderr();
+    const RawResponse response = Get(target);
+    EXPECT_THAT(response.head + response.body, Not(HasSubstr("s3cret")));
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), Not(HasSubstr("s3cret")));
+  }
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,134 @@
+#include "bridge/http/request_head.h"
+
+#include "gtest/gtest.h"
+
+namespace sluice {
+namespace {
+
+constexpr RequestLimits kLimits{1024, 256};
+
+// What a request with these lines is refused with; 0: it is not.
+int StatusOf(std::string_view head) {
+  const auto parsed = ParseRequestHead(head, kLimits);
+  const auto* refusal = std::get_if<Refusal>(&parsed);
+  return refusal ? refusal->status : 0;
+}
+int StatusWith(std::string_view fields) {
+  return StatusOf("GET / HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\n");
+}
+RequestHead Parsed(std::string_view head) {
+  auto parsed = ParseRequestHead(head, kLimits);
+  EXPECT_TRUE(std::holds_alternative<RequestHead>(parsed)) << head;
+  return std::holds_alternative<RequestHead>(parsed) ? std::get<RequestHead>(std::move(parsed))
+                                                     : RequestHead();
+}
+
+TEST(RequestHead, IsReadWhole) {
+  const RequestHead head = Parsed(
+      "GET /v1/a?b=c HTTP/1.1\r\nHost: x\r\nACCEPT: a\r\nAccept:b \r\nContent-Length: 12\r\n\r\n");
+  EXPECT_EQ(head.method, "GET");
+  EXPECT_TRUE(head.method_known);
+  EXPECT_EQ(head.target, "/v1/a?b=c");
+  EXPECT_FALSE(head.http10);
+  EXPECT_TRUE(head.keep_alive);
+  EXPECT_EQ(head.body_bytes, 12u);
+  EXPECT_EQ(head.Field("accept"), "a, b");
+  EXPECT_EQ(head.Field("origin"), std::nullopt);
+}
+
+TEST(RequestHead, KnowsWhenTheConnectionIsToClose) {
+  EXPECT_FALSE(Parsed("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").keep_alive);
+  EXPECT_FALSE(Parsed("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").keep_alive);
+  EXPECT_TRUE(Parsed("GET / HTTP/1.0\r\n\r\n").http10);
+}
+
+TEST(RequestHead, KnowsMethods) {
+  EXPECT_TRUE(Parsed("DELETE / HTTP/1.1\r\nHost: x\r\n\r\n").method_known);
+  EXPECT_FALSE(Parsed("BREW / HTTP/1.1\r\nHost: x\r\n\r\n").method_known);
+  EXPECT_FALSE(Parsed("get / HTTP/1.1\r\nHost: x\r\n\r\n").method_known);
+}
+
+TEST(RequestHead, RefusesWhatIsNotHttp) {
+  for (const std::string& head :
+       {std::string("\r\n\r\n"), std::string("GET\r\n\r\n"), std::string("GET /\r\n\r\n"),
+        std::string("\x16\x03\x01\x02\r\n\r\n"), std::string("GET / HTTP/1.1\nHost: a\r\n\r\n"),
+        std::string("GET  / HTTP/1.1\r\nHost: a\r\n\r\n"),
+        std::string("GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", 31)}) {
+    const int status = StatusOf(head);
+    EXPECT_TRUE(status == 400 || status == 505) << head << ": " << status;
+  }
+  EXPECT_EQ(StatusWith("No colon\r\n"), 400);
+  EXPECT_EQ(StatusWith("Spaced : a\r\n"), 400);
+  EXPECT_EQ(StatusWith(": a\r\n"), 400);
+  EXPECT_EQ(StatusWith(std::string("X: a\0b\r\n", 8)), 400);
+  EXPECT_EQ(StatusWith("X: a\rb\r\n"), 400);
+  EXPECT_EQ(StatusWith("X: \x7f\r\n"), 400);
+}
+
+TEST(RequestHead, RefusesOtherVersions) {
+  EXPECT_EQ(StatusOf("PRI * HTTP/2.0\r\n\r\n"), 505);
+  EXPECT_EQ(StatusOf("GET / HTTP/1.2\r\nHost: a\r\n\r\n"), 505);
+  EXPECT_EQ(StatusOf("GET / HTTP/0.9\r\n\r\n"), 505);
+  EXPECT_EQ(StatusOf("GET / HTCPCP/1.0\r\n\r\n"), 505);
+}
+
+TEST(RequestHead, WantsOneHost) {
+  EXPECT_EQ(StatusOf("GET / HTTP/1.1\r\n\r\n"), 400);
+  EXPECT_EQ(StatusWith("Host: b\r\n"), 400);
+  EXPECT_EQ(StatusOf("GET / HTTP/1.0\r\n\r\n"), 0);
+}
+
+TEST(RequestHead, RefusesABodyThatCouldEndInTwoPlaces) {
+  EXPECT_EQ(StatusWith("Content-Length: 1\r\nContent-Length: 1\r\n"), 400);
+  EXPECT_EQ(StatusWith("Content-Length: 1\r\nContent-Length: 2\r\n"), 400);
+  EXPECT_EQ(StatusWith("Content-Length: 1, 1\r\n"), 400);
+  EXPECT_EQ(StatusWith("Content-Length: -1\r\n"), 400);
+  EXPECT_EQ(StatusWith("Content-Length: +1\r\n"), 400);
+  EXPECT_EQ(StatusWith("Content-Length: 0x1\r\n"), 400);
+  EXPECT_EQ(StatusWith("Content-Length:\r\n"), 400);
+  EXPECT_EQ(StatusWith("Content-Length: 99999999999999999999999\r\n"), 400);
+  EXPECT_EQ(StatusWith("Transfer-Encoding: chunked\r\nContent-Length: 1\r\n"), 400);
+  EXPECT_EQ(StatusWith("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n"), 400);
+  EXPECT_EQ(StatusWith("Content-Length: 1\r\nTransfer-Encoding: identity\r\n"), 400);
+  EXPECT_EQ(StatusWith("Transfer-Encoding: chunked\r\n"), 411);
+  EXPECT_EQ(StatusWith("Transfer-Encoding: gzip\r\n"), 411);
+}
+
+TEST(RequestHead, BoundsTheBody) {
+  EXPECT_EQ(StatusWith("Content-Length: " + std::to_string(kRequestBodyBytesMax) + "\r\n"), 0);
+  EXPECT_EQ(StatusWith("Content-Length: " + std::to_string(kRequestBodyBytesMax + 1) + "\r\n"),
+            413);
+}
+
+TEST(RequestHead, UnderstandsOneExpectation) {
+  EXPECT_EQ(StatusWith("Expect: 200-ok\r\n"), 417);
+  EXPECT_TRUE(
+      Parsed("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-Continue\r\n\r\n")
+          .expects_continue);
+  EXPECT_FALSE(
+      Parsed("GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n").expects_continue);
+}
+
+TEST(RequestHead, BoundsTargetAndHead) {
+  const std::string target(257, 'a');
+  EXPECT_EQ(StatusOf("GET /" + target + " HTTP/1.1\r\nHost: a\r\n\r\n"), 414);
+  EXPECT_EQ(StatusWith("X: " + std::string(1024, 'a') + "\r\n"), 431);
+}
+
+TEST(RequestHead, BoundsWhatHasNotComeWhole) {
+  EXPECT_EQ(CheckUnfinishedHead("GET /", kLimits), std::nullopt);
+  EXPECT_EQ(CheckUnfinishedHead("GET /" + std::string(400, 'a'), kLimits)->status, 414);
+  EXPECT_EQ(CheckUnfinishedHead("GET / HTTP/1.1\r\nX: " + std::string(1024, 'a'), kLimits)->status,
+            431);
+}
+
+TEST(RequestHead, IsFoundHoweverItComesInPieces) {
+  const std::string bytes = "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET";
+  for (size_t searched = 0; searched <= bytes.size() - 4; ++searched) {
+    EXPECT_EQ(FindHeadEnd(bytes, searched), bytes.size() - 3) << searched;
+  }
+  EXPECT_EQ(FindHeadEnd("GET / HTTP/1.1\r\n\r"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace sluice
