@@ -103,10 +103,14 @@ export function temporaryFolder(t) {
   return folder;
 }
 
+// SLUICE_* settings are the bridge's: it gets those that a test names, not those of whoever runs the test.
+const environment = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('SLUICE_')));
+
 // A child process whose lines of standard error (`log`) and output (`output`) can be waited on.
 export function start(t, command, args = [], {env = {}, cwd} = {}) {
   const child = spawn(command, args, {
-    cwd, env: {...process.env, ...env}, stdio: ['ignore', 'pipe', 'pipe'], detached: true,
+    cwd, env: {...environment, ...env}, stdio: ['ignore', 'pipe', 'pipe'], detached: true,
   });
   running.add(child);
   const program = {name: path.basename(command), child, pid: child.pid, log: new Feed(), output: new Feed()};
@@ -153,8 +157,8 @@ export async function run(t, command, args = [], options = {}) {
   };
 }
 
-export function assertNoSecret(lines) {
-  const leak = lines.find((line) => line.includes(SECRET));
+export function assertNoSecret(lines, secrets = []) {
+  const leak = lines.find((line) => [SECRET, ...secrets].some((secret) => line.includes(secret)));
   assert.equal(leak, undefined, `a credential is in the log: ${leak}`);
 }
 
@@ -167,16 +171,18 @@ export function writeConfig(t, config) {
 
 export const openToAll = {authorizer: {none: {}}};
 
-// A bridge that is ready, with `config` (an object or YAML) or a `configFile`.
+// A bridge that is ready, with `config` (an object or YAML) or a `configFile`; `secrets` may not be in its
+// log either.
 export async function startBridge(t, {
-  config = openToAll, configFile, httpPort = 0, grpcPort = 0, args = [], env = {},
+  config = openToAll, configFile, httpPort = 0, grpcPort = 0, args = [], env = {}, secrets = [],
 } = {}) {
   const file = configFile ?? (config && writeConfig(t, config));
-  const program = start(t, path.join(buildFolder, 'sluice'), [
+  let program;
+  t.after(() => assertNoSecret(program.log.items, secrets));  // once it has ended
+  program = start(t, path.join(buildFolder, 'sluice'), [
     ...(file ? ['--config', file] : []),
     '--http-listen', `127.0.0.1:${httpPort}`, '--grpc-listen', `127.0.0.1:${grpcPort}`, ...args,
   ], {env});
-  t.after(() => assertNoSecret(program.log.items));
   const ready = await program.log.when(
       (lines) => lines.map(parseReady).find(Boolean), 'the bridge says it is ready', 15_000);
   return {

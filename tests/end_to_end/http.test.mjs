@@ -145,8 +145,7 @@ describe('HTTP', () => {
     const socket = net.connect(bridge.httpPort, '127.0.0.1');
     t.after(() => socket.destroy());
     socket.on('error', () => {});
-    const closed = once(socket, 'close');
-    socket.resume();
+    const closed = new Promise((resolve) => socket.on('close', resolve));
     socket.write('GET /v1/conversation/talker HTTP/1.1\r\nHost: x\r\n\r\n');
     await once(socket, 'data');
     socket.write('x'.repeat(8192));
