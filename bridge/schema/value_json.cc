@@ -6,8 +6,9 @@
 #include <cmath>
 #include <cstdint>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string_view>
+
+#include "bridge/base/json_quote.h"
 
 namespace sluice {
 namespace {
@@ -24,8 +25,6 @@ void PrintNumber(double number, std::string* out) {
   out->append(digits, end.ptr);
 }
 
-void PrintString(const std::string& text, std::string* out) { *out += nlohmann::json(text).dump(); }
-
 void Print(const pb::Value& value, std::string* out);
 
 void PrintStruct(const pb::Struct& object, std::string* out) {
@@ -35,7 +34,7 @@ void PrintStruct(const pb::Struct& object, std::string* out) {
   for (const auto& [key, value] : fields) {
     *out += separator;
     separator = ',';
-    PrintString(std::string(key), out);
+    *out += JsonQuote(key);
     *out += ':';
     Print(*value, out);
   }
@@ -57,7 +56,8 @@ void Print(const pb::Value& value, std::string* out) {
     case pb::Value::kNumberValue:
       return PrintNumber(value.number_value(), out);
     case pb::Value::kStringValue:
-      return PrintString(value.string_value(), out);
+      *out += JsonQuote(value.string_value());
+      return;
     case pb::Value::kBoolValue:
       *out += value.bool_value() ? "true" : "false";
       return;

@@ -1,0 +1,178 @@
+#include "bridge/rpc/publish_stream.h"
+
+#include <chrono>
+#include <utility>
+
+#include "bridge/rpc/bytes.h"
+#include "bridge/rpc/proto_time.h"
+
+namespace sluice {
+namespace {
+
+constexpr size_t kUnansweredMax = 1024;
+constexpr int kAnswersPerWrite = 64;
+constexpr std::chrono::milliseconds kAnswerWait{2};
+
+}  // namespace
+
+v1::PublishResult ToProto(const AppendResult& result) {
+  v1::PublishResult proto;
+  if (!result.transient) proto.set_id(FormatEventId(result.id));
+  proto.set_duplicate(result.duplicate);
+  return proto;
+}
+
+PublishStream::PublishStream(std::shared_ptr<Publishing> publishing,
+                             absl::Duration deduplication_window, size_t unanswered_bytes_max,
+                             std::function<void(PublishStream*)> on_done)
+    : publishing_(std::move(publishing)),
+      deduplication_window_(deduplication_window),
+      unanswered_bytes_max_(unanswered_bytes_max),
+      on_done_(std::move(on_done)) {}
+
+void PublishStream::Start() {
+  self_ = shared_from_this();
+  const MutexLock lock(&mutex_);
+  // Some callers wait for it before they send.
+  StartSendInitialMetadata();
+  Read();
+}
+
+void PublishStream::Drain() {
+  const MutexLock lock(&mutex_);
+  draining_ = true;
+  Proceed();
+}
+
+void PublishStream::OnReadDone(bool ok) {
+  {
+    const MutexLock lock(&mutex_);
+    reading_ = false;
+    if (!ok) {
+      reads_done_ = true;
+    } else if (!finished_) {
+      unanswered_.requests += 1;
+      unanswered_.bytes += incoming_.Length();
+      queue_.push_back(std::move(incoming_));
+      incoming_ = grpc::ByteBuffer();
+    }
+    Proceed();
+  }
+  Pump();
+}
+
+void PublishStream::OnWriteDone(bool ok) {
+  const MutexLock lock(&mutex_);
+  writing_ = false;
+  broken_ |= !ok;
+  unanswered_.requests -= in_write_.requests;
+  unanswered_.bytes -= in_write_.bytes;
+  Proceed();
+}
+
+void PublishStream::OnDone() {
+  on_done_(this);
+  self_.reset();
+}
+
+// Publishes what waits, one request at a time. A request may be done before
+// Publish returns or later on another thread: whoever finds nobody else pumping
+// goes on, so neither recursion nor a gap comes of it.
+void PublishStream::Pump() {
+  const std::shared_ptr<PublishStream> self = shared_from_this();
+  while (true) {
+    grpc::ByteBuffer bytes;
+    {
+      const MutexLock lock(&mutex_);
+      if (pumping_ || publishing_one_ || queue_.empty()) return;
+      bytes = std::move(queue_.front());
+      queue_.pop_front();
+      pumping_ = publishing_one_ = true;
+    }
+    const size_t length = bytes.Length();
+    publishing_->Publish<v1::PublishStreamRequest>(
+        std::move(bytes), [self, length](const absl::StatusOr<std::vector<AppendResult>>& results) {
+          self->Answer(length, results);
+          self->Pump();
+        });
+    const MutexLock lock(&mutex_);
+    pumping_ = false;
+  }
+}
+
+void PublishStream::Answer(size_t bytes, const absl::StatusOr<std::vector<AppendResult>>& results) {
+  const MutexLock lock(&mutex_);
+  publishing_one_ = false;
+  v1::PublishStreamResult* answer = answer_.add_results();
+  if (!results.ok()) {
+    answer->mutable_status()->set_code(static_cast<int>(results.status().code()));
+    answer->mutable_status()->set_message(std::string(results.status().message()));
+  } else {
+    for (const AppendResult& result : *results) *answer->add_results() = ToProto(result);
+  }
+  in_answer_.requests += 1;
+  in_answer_.bytes += bytes;
+  if (in_answer_.requests == 1 && !finished_) {
+    due_ = false;
+    alarm_ = std::make_unique<grpc::Alarm>();
+    alarm_->Set(std::chrono::system_clock::now() + kAnswerWait,
+                [weak = weak_from_this(), alarm = alarm_.get()](bool fired) {
+                  const auto self = fired ? weak.lock() : nullptr;
+                  if (self != nullptr) self->OnDue(alarm);
+                });
+  }
+  Proceed();
+}
+
+void PublishStream::OnDue(const grpc::Alarm* alarm) {
+  const MutexLock lock(&mutex_);
+  if (alarm_.get() != alarm) return;  // that run has been sent
+  due_ = true;
+  Proceed();
+}
+
+void PublishStream::Proceed() {
+  if (finished_) return;
+  if (WriteIsDue()) Write();
+  if (broken_) {
+    answer_.Clear();
+    unanswered_.requests -= in_answer_.requests;
+    unanswered_.bytes -= in_answer_.bytes;
+    in_answer_ = {};
+  }
+  const bool ending = reads_done_ || draining_;
+  if (!ending && !reading_ && !full()) Read();
+  if (ending && unanswered_.requests == 0) {
+    finished_ = true;
+    alarm_ = nullptr;
+    Finish(reads_done_ ? grpc::Status::OK
+                       : grpc::Status(grpc::StatusCode::UNAVAILABLE, "draining"));
+  }
+}
+
+bool PublishStream::WriteIsDue() const {
+  if (writing_ || broken_ || in_answer_.requests == 0) return false;
+  const bool nothing_more = (reads_done_ || draining_) && queue_.empty() && !publishing_one_;
+  return due_ || nothing_more || answer_.results_size() >= kAnswersPerWrite;
+}
+
+bool PublishStream::full() const {
+  return unanswered_.requests >= kUnansweredMax || unanswered_.bytes >= unanswered_bytes_max_;
+}
+
+void PublishStream::Read() {
+  reading_ = true;
+  StartRead(&incoming_);
+}
+
+void PublishStream::Write() {
+  *answer_.mutable_deduplication_window() = ToProto(deduplication_window_);
+  outgoing_ = ToBytes(answer_);
+  answer_.Clear();
+  in_write_ = std::exchange(in_answer_, {});
+  alarm_ = nullptr;
+  writing_ = true;
+  StartWrite(&outgoing_);
+}
+
+}  // namespace sluice

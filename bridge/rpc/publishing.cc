@@ -1,0 +1,97 @@
+#include "bridge/rpc/publishing.h"
+
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "bridge/access/authorizer.h"
+#include "bridge/base/clock.h"
+#include "bridge/base/log.h"
+#include "bridge/base/metrics.h"
+#include "bridge/rpc/caller.h"
+
+namespace sluice {
+namespace {
+
+// A call that publishes to more topics than this asks again.
+constexpr size_t kGrantsMax = 4096;
+
+}  // namespace
+
+Publishing::Publishing(const RpcContext& rpc, bool authorize, const grpc::ServerContextBase& caller)
+    : rpc_(rpc), authorize_(authorize), caller_(caller), peer_(PeerAddress(caller)) {}
+
+void Publishing::Authorize(std::vector<Event> events, Done done) {
+  if (!authorize_) return Append("", std::move(events), std::move(done));
+  std::vector<std::string> topics = TopicsToAsk(events);
+  if (topics.empty()) return AppendGranted(std::move(events), std::move(done));
+  AuthorizationRequest question = MakeQuestion(caller_, *rpc_.authorizer, Action::kPublish, topics);
+  rpc_.authorizer->Authorize(
+      std::move(question),
+      [self = shared_from_this(), topics = std::move(topics), events = std::move(events),
+       done = std::move(done)](Decision decision) mutable {
+        if (const absl::Status status = ToStatus(decision); !status.ok()) {
+          return self->Refuse(status, events.front().topic, done);
+        }
+        const auto grant = std::make_shared<const Grant>(
+            Grant{std::move(decision.subject),
+                  {std::move(decision.attributes), std::move(decision.event_types)},
+                  decision.expires_at});
+        if (self->grants_.size() + topics.size() > kGrantsMax) self->grants_.clear();
+        for (const std::string& topic : topics) self->grants_[topic] = grant;
+        self->AppendGranted(std::move(events), std::move(done));
+      });
+}
+
+std::vector<std::string> Publishing::TopicsToAsk(const std::vector<Event>& events) const {
+  const absl::Time now = rpc_.clock->Now();
+  std::set<std::string> topics;
+  bool all_granted = true;
+  for (const Event& event : events) {
+    topics.insert(event.topic);
+    const auto grant = grants_.find(event.topic);
+    all_granted &= grant != grants_.end() && grant->second->expires_at > now;
+  }
+  // All of them again: the answer is then about one moment, and none of them is
+  // let go of on the way.
+  return all_granted ? std::vector<std::string>()
+                     : std::vector<std::string>(topics.begin(), topics.end());
+}
+
+void Publishing::AppendGranted(std::vector<Event> events, Done done) {
+  std::string principal;
+  for (size_t i = 0; i < events.size(); ++i) {
+    const Grant& grant = *grants_.at(events[i].topic);
+    if (!grant.filter.Passes(events[i])) {
+      const std::string why =
+          absl::StrCat("events[", i, "]: the authorizer allows you no such type or attributes");
+      return Refuse(absl::PermissionDeniedError(why), events[i].topic, done);
+    }
+    principal = grant.subject;
+  }
+  Append(std::move(principal), std::move(events), std::move(done));
+}
+
+void Publishing::Append(std::string principal, std::vector<Event> events, Done done) {
+  std::string topic = events.front().topic;
+  rpc_.log->Append({std::move(principal), std::move(events)},
+                   [self = shared_from_this(), topic = std::move(topic),
+                    done = std::move(done)](absl::StatusOr<std::vector<AppendResult>> results) {
+                     if (!results.ok()) return self->Refuse(results.status(), topic, done);
+                     uint64_t stored = 0;
+                     for (const AppendResult& result : *results) stored += result.duplicate ? 0 : 1;
+                     Metrics::Add(self->rpc_.metrics->events_published, stored);
+                     done(std::move(results));
+                   });
+}
+
+void Publishing::Refuse(const absl::Status& why, const std::string& topic, const Done& done) {
+  Metrics::Add(rpc_.metrics->publishes_refused);
+  log::Warning("publish refused", {{"peer", peer_},
+                                   {"topic", topic},
+                                   {"code", absl::StatusCodeToString(why.code())},
+                                   {"error", std::string(why.message())}});
+  done(why);
+}
+
+}  // namespace sluice

@@ -1,0 +1,66 @@
+// What one caller publishes: read, put to the authorizer when that is configured,
+// appended. One request at a time, which keeps their order.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "bridge/event/event_filter.h"
+#include "bridge/event_log/event_log.h"
+#include "bridge/rpc/bytes.h"
+#include "bridge/rpc/rpc_server.h"
+#include "bridge/schema/ingest.h"
+
+namespace sluice {
+
+class Publishing : public std::enable_shared_from_this<Publishing> {
+ public:
+  using Done = std::function<void(absl::StatusOr<std::vector<AppendResult>>)>;
+
+  // All arguments outlive the call to `done` of the last Publish.
+  Publishing(const RpcContext& rpc, bool authorize, const grpc::ServerContextBase& caller);
+
+  // `Request` has `repeated Event events`. `done` comes once, on any thread,
+  // possibly before this returns; the next call comes after it.
+  template <typename Request>
+  void Publish(grpc::ByteBuffer bytes, Done done) {
+    Request request;
+    if (!ParseBytes(&bytes, &request)) {
+      return Refuse(absl::InvalidArgumentError(
+                        "the bytes are no request of this method, or one nested too deep"),
+                    "", done);
+    }
+    const std::string topic = request.events().empty() ? "" : request.events(0).topic();
+    absl::StatusOr<std::vector<Event>> events = rpc_.ingest->Take(request.events());
+    if (!events.ok()) return Refuse(events.status(), topic, done);
+    Authorize(*std::move(events), std::move(done));
+  }
+
+ private:
+  // What the authorizer allowed on a topic, and until when.
+  struct Grant {
+    std::string subject;
+    EventFilter filter;
+    absl::Time expires_at;
+  };
+
+  void Authorize(std::vector<Event> events, Done done);
+  std::vector<std::string> TopicsToAsk(const std::vector<Event>& events) const;
+  void AppendGranted(std::vector<Event> events, Done done);
+  void Append(std::string principal, std::vector<Event> events, Done done);
+  void Refuse(const absl::Status& why, const std::string& topic, const Done& done);
+
+  const RpcContext& rpc_;
+  const bool authorize_;
+  const grpc::ServerContextBase& caller_;
+  const std::string peer_;
+  std::map<std::string, std::shared_ptr<const Grant>> grants_;  // by topic
+};
+
+}  // namespace sluice

@@ -1,0 +1,136 @@
+#include "bridge/rpc/reflection_service.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
+
+#include <set>
+#include <utility>
+
+namespace sluice {
+namespace {
+
+namespace pb = google::protobuf;
+
+// `Request` and `Response` are those of one version.
+template <typename Request, typename Response>
+class Reflection {
+ public:
+  explicit Reflection(const ReflectionSource& source) : source_(source) {}
+
+  void Answer(const Request& request, Response* response) const {
+    response->Clear();
+    response->set_valid_host(request.host());
+    *response->mutable_original_request() = request;
+    const pb::DescriptorPool& pool = source_.schema->pool();
+    switch (request.message_request_case()) {
+      case Request::kFileByFilename:
+        return AddFile(pool.FindFileByName(request.file_by_filename()), response);
+      case Request::kFileContainingSymbol:
+        return AddFile(pool.FindFileContainingSymbol(request.file_containing_symbol()), response);
+      case Request::kFileContainingExtension:
+        return AddExtension(request.file_containing_extension(), response);
+      case Request::kAllExtensionNumbersOfType:
+        return AddExtensionNumbers(request.all_extension_numbers_of_type(), response);
+      case Request::kListServices:
+        for (const std::string& service : source_.services) {
+          response->mutable_list_services_response()->add_service()->set_name(service);
+        }
+        return;
+      case Request::MESSAGE_REQUEST_NOT_SET:
+        break;
+    }
+    Fail(grpc::StatusCode::INVALID_ARGUMENT, "no message_request", response);
+  }
+
+ private:
+  static void Fail(grpc::StatusCode code, const std::string& why, Response* response) {
+    response->mutable_error_response()->set_error_code(code);
+    response->mutable_error_response()->set_error_message(why);
+  }
+
+  // With all that it imports: not every client asks for those.
+  static void AddFile(const pb::FileDescriptor* file, Response* response) {
+    if (file == nullptr) return Fail(grpc::StatusCode::NOT_FOUND, "not found", response);
+    std::set<const pb::FileDescriptor*> seen;
+    AddWithImports(*file, &seen, response);
+  }
+
+  static void AddWithImports(const pb::FileDescriptor& file,
+                             std::set<const pb::FileDescriptor*>* seen, Response* response) {
+    if (!seen->insert(&file).second) return;
+    pb::FileDescriptorProto proto;
+    file.CopyTo(&proto);
+    *response->mutable_file_descriptor_response()->add_file_descriptor_proto() =
+        proto.SerializeAsString();
+    for (int i = 0; i < file.dependency_count(); ++i) {
+      AddWithImports(*file.dependency(i), seen, response);
+    }
+  }
+
+  template <typename ExtensionRequest>
+  void AddExtension(const ExtensionRequest& request, Response* response) const {
+    const pb::Descriptor* type = source_.schema->Find(request.containing_type());
+    const pb::FieldDescriptor* extension =
+        type == nullptr
+            ? nullptr
+            : source_.schema->pool().FindExtensionByNumber(type, request.extension_number());
+    AddFile(extension == nullptr ? nullptr : extension->file(), response);
+  }
+
+  void AddExtensionNumbers(const std::string& name, Response* response) const {
+    const pb::Descriptor* type = source_.schema->Find(name);
+    if (type == nullptr) return Fail(grpc::StatusCode::NOT_FOUND, "not found", response);
+    std::vector<const pb::FieldDescriptor*> extensions;
+    source_.schema->pool().FindAllExtensions(type, &extensions);
+    auto* numbers = response->mutable_all_extension_numbers_response();
+    numbers->set_base_type_name(name);
+    for (const pb::FieldDescriptor* extension : extensions) {
+      numbers->add_extension_number(extension->number());
+    }
+  }
+
+  const ReflectionSource& source_;
+};
+
+// Reads a request, answers it, reads the next.
+template <typename Request, typename Response>
+class Call final : public grpc::ServerBidiReactor<Request, Response> {
+ public:
+  explicit Call(const ReflectionSource& source) : reflection_(source) {
+    this->StartRead(&request_);
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) return this->Finish(grpc::Status::OK);
+    reflection_.Answer(request_, &response_);
+    this->StartWrite(&response_);
+  }
+  void OnWriteDone(bool ok) override {
+    if (!ok) return this->Finish(grpc::Status::CANCELLED);
+    this->StartRead(&request_);
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  const Reflection<Request, Response> reflection_;
+  Request request_;
+  Response response_;
+};
+
+}  // namespace
+
+grpc::ServerBidiReactor<grpc::reflection::v1::ServerReflectionRequest,
+                        grpc::reflection::v1::ServerReflectionResponse>*
+ReflectionV1Service::ServerReflectionInfo(grpc::CallbackServerContext*) {
+  return new Call<grpc::reflection::v1::ServerReflectionRequest,
+                  grpc::reflection::v1::ServerReflectionResponse>(source_);
+}
+
+grpc::ServerBidiReactor<grpc::reflection::v1alpha::ServerReflectionRequest,
+                        grpc::reflection::v1alpha::ServerReflectionResponse>*
+ReflectionV1AlphaService::ServerReflectionInfo(grpc::CallbackServerContext*) {
+  return new Call<grpc::reflection::v1alpha::ServerReflectionRequest,
+                  grpc::reflection::v1alpha::ServerReflectionResponse>(source_);
+}
+
+}  // namespace sluice

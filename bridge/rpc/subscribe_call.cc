@@ -1,0 +1,253 @@
+#include "bridge/rpc/subscribe_call.h"
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "bridge/access/authorizer.h"
+#include "bridge/base/clock.h"
+#include "bridge/base/log.h"
+#include "bridge/base/metrics.h"
+#include "bridge/hub/event_search.h"
+#include "bridge/hub/hub.h"
+#include "bridge/rpc/caller.h"
+#include "bridge/rpc/proto_time.h"
+#include "bridge/rpc/subscribe_request.h"
+
+namespace sluice {
+namespace {
+
+// About seconds.
+constexpr int kTicksToLeave = 10;
+
+std::string NextSubscriberId() {
+  static std::atomic<uint64_t> next{1};
+  return absl::StrCat("grpc-", next.fetch_add(1, std::memory_order_relaxed));
+}
+
+// The gap's data as its frame has it.
+std::string DataOf(const SseFrame& frame) {
+  constexpr std::string_view kData = "data: ";
+  const std::string_view block = frame.plain();
+  const size_t begin = block.find(kData);
+  if (begin == std::string_view::npos) return "";
+  const size_t end = block.find('\n', begin);
+  return std::string(block.substr(begin + kData.size(), end - begin - kData.size()));
+}
+
+void Fill(const Item& item, v1::SubscribeResponse* response) {
+  response->Clear();
+  if (item.gap != nullptr) {
+    response->set_id(FormatEventId(item.gap->resumed));
+    response->set_type("gap");
+    response->set_data(DataOf(*item.frame));
+    response->set_topic(item.gap->topic);
+    return;
+  }
+  const Event& event = item.event->event();
+  EventId id = item.event->id();
+  id.end = item.last;
+  if (!event.transient) response->set_id(FormatEventId(id));
+  response->set_type(event.type);
+  if (const auto data = item.event->data()) response->set_data(std::string(*data));
+  response->set_topic(event.topic);
+  for (const auto& [key, value] : event.attributes) {
+    (*response->mutable_attributes())[key] = value;
+  }
+  *response->mutable_time() = ToProto(event.time);
+  if (event.retry_ms) *response->mutable_retry() = ToProto(absl::Milliseconds(*event.retry_ms));
+  response->set_end_of_stream(event.end_of_stream);
+}
+
+}  // namespace
+
+SubscribeCall::SubscribeCall(const RpcContext& rpc, uint32_t topics_max,
+                             grpc::CallbackServerContext& context,
+                             const v1::SubscribeRequest& request, std::function<void()> on_done)
+    : rpc_(rpc),
+      topics_max_(topics_max),
+      context_(context),
+      request_(request),
+      on_done_(std::move(on_done)),
+      shard_(rpc.hub->NextShard()),
+      id_(NextSubscriberId()),
+      peer_address_(PeerAddress(context)),
+      opened_at_(rpc.clock->Now()) {}
+
+void SubscribeCall::Start(const absl::Status& admission) {
+  self_ = shared_from_this();
+  OnShard([self = self_, admission] {
+    if (!admission.ok()) return self->Refuse(admission, Reason::kTooManySessions);
+    absl::StatusOr<SubscriptionSpec> spec = ReadSubscribeRequest(self->request_, self->topics_max_);
+    if (!spec.ok()) return self->Refuse(spec.status(), Reason::kBadRequest);
+    self->spec_ = *std::move(spec);
+    self->Ask();
+  });
+}
+
+void SubscribeCall::OnShard(std::function<void()> step) {
+  boost::asio::post(shard_.context(), std::move(step));
+}
+
+void SubscribeCall::OnWriteDone(bool ok) {
+  OnShard([self = shared_from_this(), ok] {
+    self->writing_ = false;
+    if (!ok) self->Leave(Reason::kClientLeft, grpc::Status::CANCELLED);
+    if (self->leaving_) return self->End(*self->leaving_);
+    self->Pump();
+  });
+}
+
+void SubscribeCall::OnCancel() {
+  OnShard(
+      [self = shared_from_this()] { self->Leave(Reason::kClientLeft, grpc::Status::CANCELLED); });
+}
+
+void SubscribeCall::OnDone() {
+  on_done_();
+  self_.reset();
+}
+
+void SubscribeCall::Ask() {
+  rpc_.authorizer->Authorize(
+      MakeQuestion(context_, *rpc_.authorizer, Action::kSubscribe, spec_.topics),
+      [self = shared_from_this()](Decision decision) {
+        self->OnShard([self, decision = std::move(decision)] { self->Decide(decision); });
+      });
+}
+
+void SubscribeCall::Decide(const Decision& decision) {
+  if (ended_) return;
+  if (const absl::Status status = ToStatus(decision); !status.ok()) {
+    return Refuse(status, ReasonOf(decision));
+  }
+  if (const absl::Status status = ApplyDecision(decision, request_, &spec_); !status.ok()) {
+    return Refuse(status, Reason::kForbidden);
+  }
+  subject_ = decision.subject;
+  expires_at_ = decision.expires_at;
+  const std::optional<Offset> ended_at = EndedAt(spec_, *rpc_.log);
+  if (!ended_at) return Open();
+  AnyEventAfter(*rpc_.log, spec_.topics, *ended_at, spec_.filter,
+                [self = shared_from_this()](absl::StatusOr<bool> more) {
+                  self->OnShard([self, more = std::move(more)] { self->Reopen(more); });
+                });
+}
+
+// The stream had ended; `more`: something has come since.
+void SubscribeCall::Reopen(const absl::StatusOr<bool>& more) {
+  if (ended_) return;
+  if (!more.ok())
+    return Refuse(absl::UnavailableError("the event log is away; try again"), Reason::kLogFailed);
+  if (*more) return Open();
+  rpc_.metrics->Refused(Reason::kEnded);
+  End(grpc::Status::OK);
+}
+
+void SubscribeCall::Open() {
+  log::Info("stream opened", {{"id", id_},
+                              {"peer", peer_address_},
+                              {"subject", subject_},
+                              {"route", "grpc"},
+                              {"topics", absl::StrJoin(spec_.topics, ",")}});
+  subscription_.emplace(shard_, *this, std::move(spec_));
+  Pump();
+}
+
+// Sends the next event, unless one is on its way.
+void SubscribeCall::Pump() {
+  if (writing_ || leaving_ || ended_) return;
+  std::array<Item, 2> items;
+  const size_t count = subscription_->Peek(items, 1 << 16);
+  // It tells the caller that it will miss nothing from here on.
+  if (!metadata_sent_ && subscription_->state() != Subscription::State::kOpening) {
+    metadata_sent_ = true;
+    StartSendInitialMetadata();
+  }
+  if (count == 0) return Rest();
+  Fill(items[0], &response_);
+  subscription_->Advance(1);
+  shard_.CountDelivered(1);
+  ++events_;
+  writing_ = true;
+  // With another one behind it there is no hurry to put it on the wire.
+  grpc::WriteOptions options;
+  if (count > 1) options.set_buffer_hint();
+  StartWrite(&response_, options);
+}
+
+// There is nothing to send now.
+void SubscribeCall::Rest() {
+  switch (subscription_->state()) {
+    case Subscription::State::kEnded:
+      return Leave(Reason::kEndOfStream, grpc::Status::OK);
+    case Subscription::State::kFailed:
+      log::Error("event log could not be read",
+                 {{"id", id_}, {"error", std::string(subscription_->status().message())}});
+      return Leave(Reason::kLogFailed,
+                   {grpc::StatusCode::UNAVAILABLE, "the event log is away; try again"});
+    default:
+      return;
+  }
+}
+
+void SubscribeCall::OnTick(absl::Time now) {
+  if (leaving_) {
+    // It takes not even the message that is on its way.
+    if (++ticks_since_leaving_ > kTicksToLeave) context_.TryCancel();
+    return;
+  }
+  if (expires_at_ <= now) {
+    Leave(Reason::kExpired, {grpc::StatusCode::UNAUTHENTICATED, "the authorization has expired"});
+  }
+}
+
+void SubscribeCall::OnDrain(uint32_t) {
+  Leave(Reason::kDraining, {grpc::StatusCode::UNAVAILABLE, "draining"});
+}
+
+void SubscribeCall::OnCut(Reason reason) {
+  context_.TryCancel();
+  Leave(reason, grpc::Status::CANCELLED);
+  subscription_.reset();  // its shard may be going
+}
+
+SubscriberDescription SubscribeCall::Describe() const {
+  return {id_, subject_, peer_address_, subscription_->Topics(), opened_at_, "grpc"};
+}
+
+void SubscribeCall::Refuse(const absl::Status& why, Reason reason) {
+  rpc_.metrics->Refused(reason);
+  log::Info("stream refused", {{"peer", peer_address_},
+                               {"route", "grpc"},
+                               {"reason", ReasonName(reason)},
+                               {"detail", std::string(why.message())}});
+  End(ToGrpc(why));
+}
+
+// Ends the call once the write that is under way is done.
+void SubscribeCall::Leave(Reason reason, const grpc::Status& status) {
+  if (ended_ || leaving_) return;
+  leaving_ = status;
+  if (subscription_) {
+    rpc_.metrics->Disconnected(reason);
+    log::Info("stream closed", {{"id", id_},
+                                {"peer", peer_address_},
+                                {"subject", subject_},
+                                {"reason", ReasonName(reason)},
+                                {"seconds", absl::ToDoubleSeconds(rpc_.clock->Now() - opened_at_)},
+                                {"frames", events_}});
+  }
+  if (!writing_) End(status);
+}
+
+void SubscribeCall::End(const grpc::Status& status) {
+  if (std::exchange(ended_, true)) return;
+  subscription_.reset();
+  Finish(status);
+}
+
+}  // namespace sluice

@@ -1,0 +1,87 @@
+// One Subscribe call: a cursor on a shard, one write in flight.
+//
+// Everything but gRPC's own calls happens on one shard's thread, and so do all
+// writes and the end: what gRPC tells is posted there. A caller that reads slowly
+// holds one message; the rest stays in the log.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "bridge/access/authorizer.h"
+#include "bridge/hub/shard.h"
+#include "bridge/hub/subscriber.h"
+#include "bridge/hub/subscription.h"
+#include "bridge/rpc/rpc_server.h"
+#include "sluice/v1/subscriber.pb.h"
+
+namespace sluice {
+
+class SubscribeCall final : public grpc::ServerWriteReactor<v1::SubscribeResponse>,
+                            public Subscriber,
+                            public std::enable_shared_from_this<SubscribeCall> {
+ public:
+  // `on_done`: the call is over.
+  SubscribeCall(const RpcContext& rpc, uint32_t topics_max, grpc::CallbackServerContext& context,
+                const v1::SubscribeRequest& request, std::function<void()> on_done);
+
+  // Once it is held by a shared_ptr; it then holds itself until the call is over.
+  // `admission` not OK: that is the answer.
+  void Start(const absl::Status& admission);
+
+  // gRPC's threads.
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
+
+  // The shard's.
+  void OnReady() override { Pump(); }
+  void OnHeartbeat(const FramePtr&) override {}
+  void OnTick(absl::Time now) override;
+  void OnDrain(uint32_t retry_ms) override;
+  void OnCut(Reason reason) override;
+  SubscriberDescription Describe() const override;
+
+ private:
+  void OnShard(std::function<void()> step);
+  void Ask();
+  void Decide(const Decision& decision);
+  void Reopen(const absl::StatusOr<bool>& more);
+  void Open();
+  void Pump();
+  void Rest();
+  void Refuse(const absl::Status& why, Reason reason);
+  void Leave(Reason reason, const grpc::Status& status);
+  void End(const grpc::Status& status);
+
+  const RpcContext& rpc_;
+  const uint32_t topics_max_;
+  grpc::CallbackServerContext& context_;
+  const v1::SubscribeRequest request_;
+  const std::function<void()> on_done_;
+  Shard& shard_;
+  const std::string id_;
+  const std::string peer_address_;
+  const absl::Time opened_at_;
+  std::shared_ptr<SubscribeCall> self_;
+
+  // The shard's thread's.
+  SubscriptionSpec spec_;
+  std::string subject_;
+  absl::Time expires_at_ = absl::InfiniteFuture();
+  std::optional<Subscription> subscription_;
+  v1::SubscribeResponse response_;  // gRPC's while writing_
+  bool metadata_sent_ = false;
+  bool writing_ = false;
+  bool ended_ = false;
+  std::optional<grpc::Status> leaving_;  // after the write that is under way
+  int ticks_since_leaving_ = 0;
+  uint64_t events_ = 0;
+};
+
+}  // namespace sluice

@@ -1,0 +1,82 @@
+#include "bridge/rpc/subscribe_request.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "bridge/base/utf8.h"
+#include "bridge/event/topic.h"
+#include "bridge/route/subject.h"
+#include "sluice/v1/subscriber.pb.h"
+
+namespace sluice {
+namespace {
+
+constexpr size_t kLastEventIdBytesMax = 256;
+constexpr size_t kAttributesMax = 16;
+
+absl::Status Refuse(absl::string_view why) { return absl::InvalidArgumentError(why); }
+
+absl::Status ReadTopics(const v1::SubscribeRequest& request, uint32_t topics_max,
+                        std::vector<std::string>* topics) {
+  if (request.topics().empty()) return Refuse("topics: at least one is required");
+  if (static_cast<uint32_t>(request.topics_size()) > topics_max) {
+    return Refuse(
+        absl::StrCat("topics: are more than ", topics_max, " (limits.topics_per_subscriber)"));
+  }
+  for (int i = 0; i < request.topics_size(); ++i) {
+    if (const absl::Status status = ValidateTopic(request.topics(i)); !status.ok()) {
+      return Refuse(absl::StrCat("topics[", i, "]: ", status.message()));
+    }
+    if (std::find(topics->begin(), topics->end(), request.topics(i)) == topics->end()) {
+      topics->push_back(request.topics(i));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<SubscriptionSpec> ReadSubscribeRequest(const v1::SubscribeRequest& request,
+                                                      uint32_t topics_max) {
+  SubscriptionSpec spec;
+  if (absl::Status s = ReadTopics(request, topics_max, &spec.topics); !s.ok()) return s;
+  spec.last_event_id = request.last_event_id();
+  if (spec.last_event_id.size() > kLastEventIdBytesMax || HasControlCharacter(spec.last_event_id)) {
+    return Refuse("last_event_id: is longer than 256 bytes or holds control characters");
+  }
+  if (!request.start().empty()) {
+    absl::StatusOr<StreamStart> start = ParseStreamStart(request.start());
+    if (!start.ok()) return Refuse(absl::StrCat("start: ", start.status().message()));
+    spec.start = *start;
+  }
+  if (request.attributes().size() > kAttributesMax) {
+    return Refuse(absl::StrCat("attributes: are more than ", kAttributesMax));
+  }
+  return spec;
+}
+
+absl::Status ApplyDecision(const Decision& decision, const v1::SubscribeRequest& request,
+                           SubscriptionSpec* spec) {
+  Attributes none;
+  if (absl::Status s = FillSubject(decision.subject, spec->topics, none); !s.ok()) return s;
+  // An event must have what both ask for; where they contradict each other, none
+  // does.
+  EventFilter filter{{request.attributes().begin(), request.attributes().end()},
+                     decision.event_types};
+  filter.attributes.insert(filter.attributes.end(), decision.attributes.begin(),
+                           decision.attributes.end());
+  std::sort(filter.attributes.begin(), filter.attributes.end());
+  if (!filter.empty()) spec->filter = std::make_shared<const EventFilter>(std::move(filter));
+  return absl::OkStatus();
+}
+
+std::optional<Offset> EndedAt(const SubscriptionSpec& spec, const EventLog& log) {
+  const std::optional<EventId> id = ParseEventId(spec.last_event_id);
+  if (!id || !id->end) return std::nullopt;
+  // An id that this log cannot have given says nothing about this log.
+  if (id->epoch != log.epoch() || id->offset > log.head()) return Offset{0};
+  return id->offset;
+}
+
+}  // namespace sluice

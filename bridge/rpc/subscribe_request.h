@@ -1,0 +1,31 @@
+// A request to subscribe: read, then shaped by what the authorizer answered.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "bridge/access/authorizer.h"
+#include "bridge/hub/subscription.h"
+
+namespace sluice::v1 {
+class SubscribeRequest;
+}
+
+namespace sluice {
+
+// Its filter is still empty: it comes with the decision. INVALID_ARGUMENT names
+// the field.
+absl::StatusOr<SubscriptionSpec> ReadSubscribeRequest(const v1::SubscribeRequest& request,
+                                                      uint32_t topics_max);
+
+// Fills {subject} and imposes the decision's filter over the request's own.
+// PERMISSION_DENIED: the subject makes no valid topic.
+absl::Status ApplyDecision(const Decision& decision, const v1::SubscribeRequest& request,
+                           SubscriptionSpec* spec);
+
+// Set: by its last id the stream had ended there, and only a later event makes it
+// begin again.
+std::optional<Offset> EndedAt(const SubscriptionSpec& spec, const EventLog& log);
+
+}  // namespace sluice
