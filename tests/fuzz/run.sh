@@ -19,7 +19,7 @@ while [ $# -gt 0 ]; do
 done
 
 cmake --preset fuzz >/dev/null
-targets=$(ninja -C build/fuzz -t targets all | sed -n 's/^\([a-z0-9_]*_fuzzer\): .*/\1/p' | sort -u)
+targets=$(cd tests/fuzz && printf '%s\n' *_fuzzer.cc | sed 's/\.cc$//')
 targets=${only:-$targets}
 [ -n "$targets" ] || { echo "no fuzzers are defined" >&2; exit 1; }
 # shellcheck disable=SC2086
