@@ -196,9 +196,8 @@ export async function startBridge(t, {
 function parseReady(line) {
   if (!/\bready\b/.test(line)) return undefined;
   const address = (key) => line.match(new RegExp(`\\b${key}"?[=:] ?"?([0-9.]+:[0-9]+)`))?.[1];
-  const http = address('http');
-  const grpc = address('grpc');
-  return http && grpc ? {http, grpc} : undefined;
+  const [http, grpc, ops] = ['http', 'grpc', 'ops'].map(address);
+  return http && grpc ? {http, grpc, ops} : undefined;
 }
 
 // A free port that nobody listens on (now).

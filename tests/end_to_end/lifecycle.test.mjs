@@ -1,6 +1,5 @@
 // The process itself: starting, refusing to start, draining, what it logs.
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import net from 'node:net';
 import path from 'node:path';
 import {describe} from 'node:test';
@@ -165,25 +164,24 @@ describe('draining', () => {
   });
 
   it('IsNotReadyAndTakesNoNewStreamsWhileItWaitsForOldOnes', async (t) => {
-    const waiting = new Map();
-    const authorizer = await startAuthorizer(t, ({topics}) => topics[0] === 'room/slow' ?
-      new Promise((resolve) => waiting.set('slow', resolve)) : allow());
+    const open = [];
+    const authorizer = await startAuthorizer(t, () => new Promise((resolve) => open.push(resolve)));
     const bridge = await startBridge(t, {config: {
       authorizer: {grpc: {address: authorizer.address, deadline: '30s'}},
-      http: {ops_listen: '127.0.0.1:0'}, drain_timeout: '3s',
+      http: {ops_listen: '127.0.0.1:0'}, drain_timeout: '10s',
     }});
-    // A kept-alive connection from before the drain, and a request that is under way.
-    const kept = net.connect(bridge.httpPort, '127.0.0.1');
-    t.after(() => kept.destroy());
-    await once(kept, 'connect');
-    const slow = request(bridge.url('/v1/room/slow'));
-    slow.catch(() => {});
-    await eventually(() => waiting.has('slow'), 'the question is open');
+    const late = request(bridge.url('/v1/room/1'));
+    await eventually(() => open.length, 'a question is open');
     const stopping = bridge.stop('SIGTERM');
-    await bridge.log.when((lines) => lines.some((line) => /drain/.test(line)), 'it says that it drains');
-    waiting.get('slow')(allow());
-    const answer = await slow.catch((error) => ({status: 0, error}));
-    assert.ok(answer.status === 503 || answer.status === 0, String(answer.status));
+    await bridge.log.when((lines) => lines.some((line) => line.includes('draining')), 'it drains');
+    const ready = await request(`http://${bridge.ops}/ready`);
+    assert.equal(ready.status, 503);
+    assert.match(ready.json().reason, /drain/);
+    assert.equal((await request(`http://${bridge.ops}/health`)).status, 200);
+    await assert.rejects(request(bridge.url('/v1/room/1')), /ECONNREFUSED|ECONNRESET/);
+    // Allowed, but too late.
+    open.forEach((resolve) => resolve(allow()));
+    assert.equal((await late).status, 503);
     assert.equal((await stopping).code, 0);
   });
 

@@ -109,9 +109,15 @@ class SoakSubscriber {
       `/v1/events?${this.topics.map((topic) => `topic=${topic}`).join('&')}`;
     this.stream = new RawStream({
       port: this.port, target, http10: this.http10, lastEventId: this.lastEventId,
-      dropAfter: this.drops && !this.publication.finished ? 200 + this.random.below(8_000) : Infinity,
+      dropAfter: this.#dropAfter(),
       onEvent: (event) => this.#take(event), onClose: (stream) => this.#onClose(stream),
     });
+  }
+
+  // Anywhere, also inside the head; only the first time not before it knows where it stands.
+  #dropAfter() {
+    if (!this.drops || this.publication.finished) return Infinity;
+    return (this.received ? 1 : 1_000) + this.random.below(8_000);
   }
 
   #take({event, id, data}) {

@@ -26,7 +26,7 @@ function chat(session, id) {
 }
 
 const data = (events) => events.map((event) => event.data);
-const withoutIds = (text) => text.replace(/^id: .*\n/gm, '').replace(/^\n+/gm, '');
+const withoutIds = (text) => text.replace(/^id: .*\n/gm, '').replace(/^\n+/, '');
 
 describe('token-stream', () => {
   const shared = scope();
