@@ -100,7 +100,8 @@ class SseSession final : public Subscriber, public std::enable_shared_from_this<
   // Sends all there is, until the socket or the subscription has enough.
   void Pump() {
     if (blocked()) return;
-    std::array<Item, kItemsMax> items;
+    // Used inside this call only; not made anew for each subscriber.
+    static thread_local std::array<Item, kItemsMax> items;
     while (Flush() && !leaving_) {
       const size_t count = subscription_->Peek(items, kWriteBytesMax);
       if (!opened_ && subscription_->state() != Subscription::State::kOpening) {
@@ -109,6 +110,7 @@ class SseSession final : public Subscriber, public std::enable_shared_from_this<
       }
       if (count == 0) return Rest();
       if (!Send({items.data(), count})) return;
+      if (subscription_->state() == Subscription::State::kCaughtUp) return;
     }
   }
 

@@ -58,6 +58,7 @@ struct Shard::Parts {
   struct {
     const Subscription* owner = nullptr;
     size_t count = 0;
+    bool all = false;  // nothing follows it
     std::vector<Subscription::Place> places;
   } peek;
 

@@ -274,10 +274,14 @@ size_t Subscription::Peek(std::span<Item> items, size_t bytes_max) {
   for (const Cursor& cursor : cursors_) places.push_back(cursor.place);
 
   size_t count = 0;
+  scratch.all = false;
   for (size_t bytes = 0; count < items.size() && bytes < bytes_max; ++count) {
     Candidate chosen;
     const int cursor = Choose(places, chosen);
-    if (cursor < 0) break;
+    if (cursor < 0) {
+      scratch.all = AtEnd(places);
+      break;
+    }
     Take(places, cursor, chosen, items[count]);
     bytes += items[count].frame->chunked().size();
     // Nothing follows the last one, and one unflagged end is held at a time.
@@ -294,18 +298,22 @@ size_t Subscription::Peek(std::span<Item> items, size_t bytes_max) {
   }
   // What was skipped stays skipped. A replay that is used up needs the next.
   Commit(places);
-  const bool caught_up = std::all_of(cursors_.begin(), cursors_.end(), [](const Cursor& cursor) {
-    return cursor.place.ended || cursor.place.live;
-  });
-  if (!caught_up) return Peek(items, bytes_max);
+  if (!scratch.all) return Peek(items, bytes_max);
   state_ = State::kCaughtUp;
   return 0;
+}
+
+// Every cursor stands behind all that its window has.
+bool Subscription::AtEnd(std::span<const Place> places) {
+  return std::all_of(places.begin(), places.end(),
+                     [](const Place& place) { return place.ended || place.live; });
 }
 
 void Subscription::Advance(size_t count) {
   auto& scratch = shard_.parts_->peek;
   if (scratch.owner == this && scratch.count == count) {
     Commit(scratch.places);
+    if (scratch.all) state_ = State::kCaughtUp;
   } else {
     std::vector<Place> places;
     for (const Cursor& cursor : cursors_) places.push_back(cursor.place);

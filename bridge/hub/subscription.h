@@ -74,7 +74,7 @@ class Subscription {
   Subscription(const Subscription&) = delete;
   Subscription& operator=(const Subscription&) = delete;
 
-  // As of the last Peek.
+  // As of the last Peek or Advance. (kReady after an Advance: there may be more.)
   State state() const { return state_; }
   // The id of the position the stream starts at, once not kOpening; empty: the
   // client's own id was none of ours.
@@ -142,6 +142,7 @@ class Subscription {
   }
   // The first of all cursors' next ones; -1: none may go now.
   int Choose(std::span<Place> places, Candidate& chosen) const;
+  static bool AtEnd(std::span<const Place> places);
   void Take(std::span<Place> places, int cursor, const Candidate& chosen, Item& item);
   void Commit(std::span<const Place> places);
   std::unique_ptr<Gap> MakeGap(const Cursor& cursor, std::string requested, Offset resumed) const;
