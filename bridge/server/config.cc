@@ -1,8 +1,8 @@
 #include "bridge/server/config.h"
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
+#include <system_error>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -19,7 +19,7 @@ absl::StatusOr<std::string> ReadStart(const std::string& file) {
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   // (A directory can be opened, but not read.)
   if (!stream.is_open() || stream.bad()) {
-    return absl::NotFoundError(absl::StrCat("cannot be read: ", std::strerror(errno)));
+    return absl::NotFoundError(absl::StrCat("cannot be read: ", std::generic_category().message(errno)));
   }
   text.resize(static_cast<size_t>(stream.gcount()));
   return text;

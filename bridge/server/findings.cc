@@ -46,7 +46,7 @@ void Findings::Warning(const std::string& path, const std::string& what) {
 }
 
 std::string Findings::Located(std::string path, const std::string& what) const {
-  const std::string fault = path.empty() ? what : absl::StrCat(path, ": ", what);
+  std::string fault = path.empty() ? what : absl::StrCat(path, ": ", what);
   for (;;) {
     if (const auto place = places_.find(path); place != places_.end()) {
       return absl::StrCat(place->second, ": ", fault);

@@ -13,7 +13,6 @@ namespace sluice {
 namespace {
 
 using google::protobuf::FieldDescriptor;
-using google::protobuf::Message;
 
 // Served by the bridge itself.
 constexpr const char* kReservedPaths[] = {"/health", "/ready", "/v1/stats"};

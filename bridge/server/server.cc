@@ -52,7 +52,7 @@ struct Server::Parts {
         rpc(options.rpc, MakeRpcContext()) {}
 
   ~Parts() {
-    rpc.Shutdown(absl::InfinitePast());
+    rpc.Shutdown(absl::Now());
     hub.Stop();
   }
 

@@ -15,6 +15,7 @@ namespace sluice {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
@@ -131,7 +132,7 @@ TEST(Binary, SaysWhatToDoWithoutAnAuthorizer) {
 
 TEST(Binary, DoesNotStartOnAPortThatIsTaken) {
   Program first(AnyPortsAnd({"--dev"}));
-  for (const std::string& kind : {"http", "grpc"}) {
+  for (const std::string kind : {"http", "grpc"}) {
     const std::string address = first.WaitFor(kind);
     Program second(
         {"--dev", "--" + kind + "-listen", address, kind == "http" ? kAnyPorts[1] : kAnyPorts[0]});
@@ -143,11 +144,13 @@ TEST(Binary, DoesNotStartOnAPortThatIsTaken) {
 TEST(Binary, DrainsOnSigtermAndSigint) {
   for (const int signal : {SIGTERM, SIGINT}) {
     Program program(AnyPortsAnd({"--dev"}));
-    Connection stream(program.WaitFor("http"));
-    stream.Send("GET /v1/room/1 HTTP/1.1\r\nHost: x\r\n\r\n");
-    EXPECT_THAT(stream.ReadUntil("event: connect"), StartsWith("HTTP/1.1 200"));
-    program.Signal(signal);
-    EXPECT_THAT(stream.ReadUntil(""), AllOf(HasSubstr("retry: "), testing::EndsWith("0\r\n\r\n")));
+    {
+      Connection stream(program.WaitFor("http"));
+      stream.Send("GET /v1/room/1 HTTP/1.1\r\nHost: x\r\n\r\n");
+      EXPECT_THAT(stream.ReadUntil("event: connect"), StartsWith("HTTP/1.1 200"));
+      program.Signal(signal);
+      EXPECT_THAT(stream.ReadUntil(""), AllOf(HasSubstr("retry: "), EndsWith("0\r\n\r\n")));
+    }
     EXPECT_EQ(program.Wait(), 0) << program.err();
     EXPECT_THAT(program.err(), AllOf(HasSubstr(" info draining "), HasSubstr(" info drained ")));
   }
