@@ -1,10 +1,8 @@
 // Who may read and write: the example authorizer, and one of the tests' own for what must be timed or away.
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import {writeFileSync} from 'node:fs';
 import {describe} from 'node:test';
 import {
-  SECRET, buildFolder, eventually, freePort, it, startBridge, start, temporaryFolder, token,
+  SECRET, eventually, freePort, it, startBridge, startExampleAuthorizer, token,
 } from './harness.mjs';
 import {allow, call, client, publish, publishStream, startAuthorizer, status, subscribe} from './grpc.mjs';
 import {openStream, request} from './sse.mjs';
@@ -257,5 +255,41 @@ describe('an authorizer in front', () => {
     assert.equal((await request(bridge.url('/v1/room/1'))).status, 503);
     release.forEach((resolve) => resolve(allow()));
     for (const stream of await Promise.all(waiting)) assert.equal(stream.status, 200);
+  });
+});
+
+describe('the example authorizer', () => {
+  it('DecidesByItsFileOfTokensAndPatterns', async (t) => {
+    const [ada, bob, service] = ['ada', 'bob', 'service'].map(token);
+    const authorizer = await startExampleAuthorizer(t, {
+      [ada]: {subject: 'ada', subscribe: ['room/*', 'user/{subject}'], attributes: {tenant: 'acme'}},
+      [bob]: {subject: 'bob', subscribe: ['room/1'], event_types: ['tick'], expires_in: '2s'},
+      [service]: {subject: 'service', publish: ['**'], stats: true, admin: true},
+    });
+    const bridge = await startBridge(t, {config: asking(authorizer, {publishing: {authorize: true}})});
+    const statusOf = async (target, credential) => {
+      const answer = await openStream(t, bridge.url(`${target}?token=${credential}`));
+      answer.close();
+      return answer.status;
+    };
+    assert.equal(await statusOf('/v1/room/2', ''), 401);
+    assert.equal(await statusOf('/v1/room/2', token('nobody')), 401);
+    assert.equal(await statusOf('/v1/room/2', ada), 200);
+    assert.equal(await statusOf('/v1/room/2', bob), 403);
+    assert.equal(await statusOf('/v1/user/ada', ada), 200);
+    assert.equal(await statusOf('/v1/user/bob', ada), 403);
+    assert.equal(await statusOf('/v1/stats', service), 200);
+    const [wide, narrow] = [ada, bob].map((credential) =>
+      openStream(t, bridge.url(`/v1/room/1?token=${credential}`)));
+    await (await wide).next('connect');
+    await (await narrow).next('connect');
+    const attributes = {tenant: 'acme'};
+    await publish(bridge, [tick(1), tick(2, {attributes}), tick(3, {type: 'tock', attributes})],
+        {credential: service});
+    assert.deepEqual(numbers(await (await wide).take(2)), [2, 3]);
+    assert.deepEqual(numbers(await (await narrow).take(2)), [1, 2]);
+    await (await narrow).next('error');
+    await assert.rejects(publish(bridge, [tick(4)], {credential: ada}), {code: status.PERMISSION_DENIED});
+    await call(client(t, bridge, 'Admin'), 'ListTopics', {}, {credential: service});
   });
 });

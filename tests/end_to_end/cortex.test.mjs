@@ -31,11 +31,11 @@ describe('cortex', () => {
   const shared = scope();
   let bridge;
   before(async () => {
-    const authorizer = await startExampleAuthorizer(shared, [
-      {token: ada, subject: 'ada', subscribe: ['conversation/*', 'workspace/1', 'user/ada']},
-      {token: documented, subject: 'page', subscribe: ['conversation/123456']},
-      {token: operator, subject: 'operator', stats: true},
-    ]);
+    const authorizer = await startExampleAuthorizer(shared, {
+      [ada]: {subject: 'ada', subscribe: ['conversation/*', 'workspace/1', 'user/{subject}']},
+      [documented]: {subject: 'page', subscribe: ['conversation/123456']},
+      [operator]: {subject: 'operator', stats: true},
+    });
     bridge = await startBridge(shared, {
       configFile: path.join(examples, 'cortex.yaml'), env: {AUTHORIZER: authorizer.address},
       secrets: [documented],

@@ -193,6 +193,16 @@ export async function startBridge(t, {
   };
 }
 
+// The authorizer of sdk/cpp/examples, with `tokens`: token -> what its policy.h says.
+export async function startExampleAuthorizer(t, tokens) {
+  const program = start(t, path.join(buildFolder, 'example_authorizer'),
+      ['--config', writeConfig(t, {tokens}), '--listen', '127.0.0.1:0']);
+  const address = await program.output.when(
+      (lines) => lines.map((line) => line.match(/listening on (\S+)/)?.[1]).find(Boolean),
+      'the authorizer listens');
+  return {...program, address};
+}
+
 function parseReady(line) {
   if (!/\bready\b/.test(line)) return undefined;
   const address = (key) => line.match(new RegExp(`\\b${key}"?[=:] ?"?([0-9.]+:[0-9]+)`))?.[1];
