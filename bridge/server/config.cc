@@ -19,7 +19,8 @@ absl::StatusOr<std::string> ReadStart(const std::string& file) {
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   // (A directory can be opened, but not read.)
   if (!stream.is_open() || stream.bad()) {
-    return absl::NotFoundError(absl::StrCat("cannot be read: ", std::generic_category().message(errno)));
+    return absl::NotFoundError(
+        absl::StrCat("cannot be read: ", std::generic_category().message(errno)));
   }
   text.resize(static_cast<size_t>(stream.gcount()));
   return text;
