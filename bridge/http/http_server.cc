@@ -102,8 +102,7 @@ uint32_t HttpServer::connections() const { return parts_->services->connections.
 
 void HttpServer::StopAccepting() {
   parts_->services->draining = true;
-  for (const auto& listener : parts_->listeners) listener->Stop();
-  parts_->listeners.clear();
+  for (auto& listener : std::exchange(parts_->listeners, {})) Listener::Stop(std::move(listener));
 }
 
 }  // namespace sluice

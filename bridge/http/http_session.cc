@@ -81,6 +81,7 @@ awaitable<void> HttpSession::Run(std::shared_ptr<HttpSession> self) {
 awaitable<bool> HttpSession::ReadHead() {
   const HttpOptions& options = services_->options;
   const RequestLimits limits{options.header_bytes_max, options.target_bytes_max};
+  error_code ignored;
   size_t searched = 0;
   idle_ = true;
   SetDeadline(absl::ToChronoNanoseconds(options.idle_timeout));
@@ -106,7 +107,8 @@ awaitable<bool> HttpSession::ReadHead() {
       co_return false;
     }
     if (!idle_) searched = buffer_.size();
-    if (idle_ && services_->draining) co_return false;
+    // What has been sent already is answered.
+    if (idle_ && services_->draining && socket_.available(ignored) == 0) co_return false;
     if (!co_await ReadMore()) break;
   }
   if (timed_out_ && !idle_) {

@@ -110,19 +110,22 @@ void Listener::Accepted(TcpSocket socket) {
   session->Start();
 }
 
-void Listener::Stop() {
-  asio::post(shard_.context(), [self = shared_from_this()] {
-    // Closing the socket would reset what waits on it.
-    error_code error;
-    self->acceptor_.non_blocking(true, error);
-    for (int i = 0; i < kBacklogDrainedMax && !error; ++i) {
-      TcpSocket socket(self->shard_.context());
-      self->acceptor_.accept(socket, error);
-      if (!error) self->Accepted(std::move(socket));
-    }
-    self->acceptor_.close(error);
-    for (HttpSession& session : self->sessions_) session.Drain();
-  });
+void Listener::Stop(std::shared_ptr<Listener> self) {
+  auto& context = self->shard_.context();
+  asio::post(context, [self = std::move(self)] { self->Drain(); });
+}
+
+void Listener::Drain() {
+  // Closing the socket would reset what waits on it.
+  error_code error;
+  acceptor_.non_blocking(true, error);
+  for (int i = 0; i < kBacklogDrainedMax && !error; ++i) {
+    TcpSocket socket(shard_.context());
+    acceptor_.accept(socket, error);
+    if (!error) Accepted(std::move(socket));
+  }
+  acceptor_.close(error);
+  for (HttpSession& session : sessions_) session.Drain();
 }
 
 }  // namespace sluice

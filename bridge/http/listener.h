@@ -27,8 +27,9 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
   void Start();
   // Any thread. What waits to be accepted still is, and told to go elsewhere;
-  // idle connections are closed, the others after their request.
-  void Stop();
+  // idle connections are closed, the others after their request. Takes the
+  // listener along, because it must end on its shard's thread.
+  static void Stop(std::shared_ptr<Listener> self);
 
  private:
   using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp,
@@ -36,6 +37,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
   static boost::asio::awaitable<void> Run(std::shared_ptr<Listener> self);
   void Accepted(TcpSocket socket);
+  void Drain();
 
   const std::shared_ptr<HttpServices> services_;
   Shard& shard_;

@@ -32,8 +32,7 @@ struct ResponseForm {
   bool head_only = false;
 };
 
-// Status line and fields, with the empty line. `content_bytes` is announced,
-// unless a stream follows.
+// Status line and fields, with the empty line.
 std::string FormatHead(const Response& response, ResponseForm form, absl::Time now);
 // With the body, which a HEAD request does not get.
 std::string FormatResponse(const Response& response, ResponseForm form, absl::Time now);

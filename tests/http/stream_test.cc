@@ -1,4 +1,8 @@
 // What a stream's response looks like, and what comes on it.
+#include <future>
+
+#include "boost/asio/io_context.hpp"
+#include "boost/asio/post.hpp"
 #include "tests/http/http_fixture.h"
 
 namespace sluice {
@@ -152,6 +156,17 @@ TEST_F(StreamTest, IsRefusedWhileDraining) {
               MatchesRegex("HTTP/1.1 200 OK(.|\r|\n)*\r\n\r\nretry: [0-9]+\n\n"));
   EXPECT_EQ(Refusals(Reason::kDraining), 2u);
   EXPECT_FALSE(RawClient(server_->address()).connected());
+}
+
+TEST_F(StreamTest, TellsThoseWhoWaitToBeAcceptedToComeBack) {
+  Start();
+  std::promise<void> busy;
+  boost::asio::post(hub_->shard(0).context(), [&] { busy.get_future().wait(); });
+  RawClient client = Connect();
+  client.Get("/open/1");
+  server_->StopAccepting();
+  busy.set_value();
+  EXPECT_EQ(client.ReadResponse().status, 503);
 }
 
 }  // namespace
