@@ -61,11 +61,13 @@ install_packages() {
   npm ci --prefix tests/end_to_end --ignore-scripts
 }
 
-# build PRESET [TARGET...]
+# build PRESET [TARGET...] (The quickstart may have configured the folder without tests.)
 build() {
-  local preset=$1
+  local preset=$1 bench=OFF
   shift
-  cmake --preset "$preset" >/dev/null && ninja -C "build/$preset" -j "$jobs" --quiet "$@"
+  [ "$preset" != release ] || bench=ON
+  cmake --preset "$preset" -DSLUICE_TESTS=ON -DSLUICE_BENCH="$bench" >/dev/null &&
+    ninja -C "build/$preset" -j "$jobs" --quiet "$@"
 }
 
 # unit_tests PRESET [REGEX]: the cases of every runner go to its log, what failed to the screen.

@@ -26,21 +26,21 @@ targets=${only:-$targets}
 ninja -C build/fuzz $targets
 
 mkdir -p build/fuzz/crashes
-failed=
-for name in $targets; do
-  grown=build/fuzz/corpus/$name
-  mkdir -p "$grown"
-  corpus=("$grown")
+export seconds
+run_one() {
+  local name=$1 log=build/fuzz/$1.log
+  local corpus=("build/fuzz/corpus/$name")
+  mkdir -p "${corpus[0]}"
   [ ! -d "tests/fuzz/corpus/$name" ] || corpus+=("tests/fuzz/corpus/$name")
-  log=build/fuzz/$name.log
   if "build/fuzz/$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
       -artifact_prefix="build/fuzz/crashes/$name-" "${corpus[@]}" >"$log" 2>&1; then
-    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
-    echo "$name: $runs runs in $seconds s, nothing found"
+    echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") runs in $seconds s, nothing found"
   else
     tail -n 40 "$log"
     echo "$name: FAILED, see $log"
-    failed="$failed $name"
+    return 1
   fi
-done
-[ -z "$failed" ] || { echo "fuzzers that failed:$failed"; exit 1; }
+}
+export -f run_one
+# One on each core. (xargs fails if one of them does.)
+echo "$targets" | xargs -P "$(nproc)" -I{} bash -c 'run_one "$1"' run_one {}
