@@ -2,7 +2,7 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <atomic>
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -112,8 +112,10 @@ void RpcServer::Shutdown(absl::Time deadline) {
   if (parts_->server == nullptr) return;
   parts_->health.SetServing(false);
   parts_->publisher.Drain();
+  parts_->subscriber.Drain();
   parts_->health.Drain();
-  parts_->server->Shutdown(absl::ToChronoTime(deadline));
+  // (gRPC takes no time before 1970.)
+  parts_->server->Shutdown(absl::ToChronoTime(std::max(deadline, absl::UnixEpoch())));
   parts_->server.reset();
 }
 

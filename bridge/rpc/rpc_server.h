@@ -54,7 +54,8 @@ class RpcServer {
 
   // What grpc.health.v1 answers. Any thread.
   void SetServing(bool serving);
-  // No new calls; waits for those under way until `deadline`, then cancels.
+  // No new calls; waits for those under way until `deadline`, then cancels. The
+  // hub runs until it returns.
   void Shutdown(absl::Time deadline);
 
  private:

@@ -65,10 +65,12 @@ void Fill(const Item& item, v1::SubscribeResponse* response) {
 }  // namespace
 
 SubscribeCall::SubscribeCall(const RpcContext& rpc, uint32_t topics_max,
+                             const std::atomic<bool>& draining,
                              grpc::CallbackServerContext& context,
                              const v1::SubscribeRequest& request, std::function<void()> on_done)
     : rpc_(rpc),
       topics_max_(topics_max),
+      draining_(draining),
       context_(context),
       request_(request),
       on_done_(std::move(on_done)),
@@ -148,6 +150,7 @@ void SubscribeCall::Reopen(const absl::StatusOr<bool>& more) {
 }
 
 void SubscribeCall::Open() {
+  if (draining_) return Refuse(absl::UnavailableError("draining"), Reason::kDraining);
   log::Info("stream opened", {{"id", id_},
                               {"peer", peer_address_},
                               {"subject", subject_},
@@ -200,6 +203,7 @@ void SubscribeCall::OnTick(absl::Time now) {
     if (++ticks_since_leaving_ > kTicksToLeave) context_.TryCancel();
     return;
   }
+  if (draining_) return OnDrain(0);  // it came while the others were told
   if (expires_at_ <= now) {
     Leave(Reason::kExpired, {grpc::StatusCode::UNAUTHENTICATED, "the authorization has expired"});
   }

@@ -7,6 +7,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -26,9 +27,10 @@ class SubscribeCall final : public grpc::ServerWriteReactor<v1::SubscribeRespons
                             public Subscriber,
                             public std::enable_shared_from_this<SubscribeCall> {
  public:
-  // `on_done`: the call is over.
-  SubscribeCall(const RpcContext& rpc, uint32_t topics_max, grpc::CallbackServerContext& context,
-                const v1::SubscribeRequest& request, std::function<void()> on_done);
+  // `draining` outlives the call. `on_done`: the call is over.
+  SubscribeCall(const RpcContext& rpc, uint32_t topics_max, const std::atomic<bool>& draining,
+                grpc::CallbackServerContext& context, const v1::SubscribeRequest& request,
+                std::function<void()> on_done);
 
   // Once it is held by a shared_ptr; it then holds itself until the call is over.
   // `admission` not OK: that is the answer.
@@ -61,6 +63,7 @@ class SubscribeCall final : public grpc::ServerWriteReactor<v1::SubscribeRespons
 
   const RpcContext& rpc_;
   const uint32_t topics_max_;
+  const std::atomic<bool>& draining_;
   grpc::CallbackServerContext& context_;
   const v1::SubscribeRequest request_;
   const std::function<void()> on_done_;

@@ -10,8 +10,8 @@ namespace sluice {
 grpc::ServerWriteReactor<v1::SubscribeResponse>* SubscriberService::Subscribe(
     grpc::CallbackServerContext* context, const v1::SubscribeRequest* request) {
   const uint32_t open = open_.fetch_add(1) + 1;
-  const auto call = std::make_shared<SubscribeCall>(rpc_, options_.topics_per_subscriber_max,
-                                                    *context, *request, [this] { --open_; });
+  const auto call = std::make_shared<SubscribeCall>(
+      rpc_, options_.topics_per_subscriber_max, draining_, *context, *request, [this] { --open_; });
   call->Start(open <= options_.subscribers_max
                   ? absl::OkStatus()
                   : absl::ResourceExhaustedError(absl::StrCat(

@@ -13,6 +13,9 @@ class SubscriberService final : public v1::Subscriber::CallbackService {
   SubscriberService(const RpcOptions& options, const RpcContext& rpc)
       : options_(options), rpc_(rpc) {}
 
+  // No call is opened from now on; the hub tells those that are. Any thread.
+  void Drain() { draining_ = true; }
+
   grpc::ServerWriteReactor<v1::SubscribeResponse>* Subscribe(
       grpc::CallbackServerContext* context, const v1::SubscribeRequest* request) override;
 
@@ -20,6 +23,7 @@ class SubscriberService final : public v1::Subscriber::CallbackService {
   const RpcOptions& options_;
   const RpcContext& rpc_;
   std::atomic<uint32_t> open_{0};
+  std::atomic<bool> draining_{false};
 };
 
 }  // namespace sluice

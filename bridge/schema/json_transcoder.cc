@@ -115,17 +115,18 @@ absl::StatusOr<std::string> JsonTranscoder::FromRawJson(std::string_view json) c
 absl::StatusOr<std::string> JsonTranscoder::FromText(std::string_view text) const {
   if (absl::Status status = parts_->CheckLength(text.size()); !status.ok()) return status;
   if (!IsUtf8(text)) return absl::InvalidArgumentError("is not UTF-8");
+  if (text.find('\0') != std::string_view::npos) {
+    return absl::InvalidArgumentError("holds a NUL");
+  }
   std::string lines;
   lines.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\0') return absl::InvalidArgumentError("holds a NUL");
-    if (text[i] != '\r') {
-      lines += text[i];
-    } else if (i + 1 == text.size() || text[i + 1] != '\n') {
-      lines += '\n';
-    }
+  while (true) {
+    const size_t end = text.find('\r');
+    lines += text.substr(0, end);
+    if (end == std::string_view::npos) return lines;
+    lines += '\n';
+    text.remove_prefix(end + (text.substr(end + 1).starts_with('\n') ? 2 : 1));
   }
-  return lines;
 }
 
 std::string EventTypeOfMessage(std::string_view type_name) {

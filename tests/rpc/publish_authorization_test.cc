@@ -1,0 +1,147 @@
+#include "bridge/access/grpc_authorizer.h"
+#include "tests/rpc/rpc_fixture.h"
+
+namespace sluice {
+namespace {
+
+using grpc::StatusCode;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class PublishAuthorizationTest : public RpcFixture {
+ protected:
+  PublishAuthorizationTest() {
+    options_.authorize_publishing = true;
+    Decision& denied = authorizer_.On("reader");
+    denied.verdict = Decision::Verdict::kForbidden;
+    denied.denied_topics = {"a"};
+    denied.reason = "you may only read";
+    Decision& broken = authorizer_.On("broken");
+    broken.verdict = Decision::Verdict::kError;
+    broken.reason = "10.0.0.7 refused the connection";
+  }
+
+  grpc::Status PublishAs(const char* authorization) {
+    v1::PublishResponse response;
+    return Publish(Text("a", "x"), &response, authorization);
+  }
+  size_t questions() { return authorizer_.questions().size(); }
+};
+
+TEST_F(PublishAuthorizationTest, AsksWithTopicsAndCredential) {
+  Start();
+  authorizer_.wanted_headers = {"x-tenant"};
+  authorizer_.wanted_peer_address = true;
+  auto context = Call("bearer good");
+  context->AddMetadata("x-tenant", "acme");
+  v1::PublishRequest request = Texts<v1::PublishRequest>("b", {"1", "2"});
+  *request.add_events() = Text("a", "3").events(0);
+  v1::PublishResponse response;
+  ASSERT_TRUE(publisher_->Publish(context.get(), request, &response).ok());
+  const AuthorizationRequest question = authorizer_.questions().front();
+  EXPECT_EQ(question.action, Action::kPublish);
+  EXPECT_THAT(question.topics, ElementsAre("a", "b"));
+  EXPECT_EQ(question.credential, "good");
+  EXPECT_THAT(question.headers, ElementsAre(testing::Pair("x-tenant", "acme")));
+  EXPECT_THAT(question.peer_address, testing::StartsWith("127.0.0.1:"));
+}
+
+TEST_F(PublishAuthorizationTest, RefusesAsTheAuthorizerDoes) {
+  Start();
+  EXPECT_TRUE(PublishAs("Bearer good").ok());
+  EXPECT_TRUE(PublishAs("good").ok());
+  EXPECT_EQ(PublishAs("").error_code(), StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(PublishAs("Bearer other").error_code(), StatusCode::UNAUTHENTICATED);
+  const grpc::Status denied = PublishAs("Bearer reader");
+  EXPECT_EQ(denied.error_code(), StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(denied.error_message(), "not allowed to you: a: you may only read");
+  const grpc::Status away = PublishAs("Bearer broken");
+  EXPECT_EQ(away.error_code(), StatusCode::UNAVAILABLE);
+  EXPECT_THAT(away.error_message(), testing::Not(HasSubstr("10.0.0.7")));
+  EXPECT_EQ(log_->head(), 2u);
+}
+
+TEST_F(PublishAuthorizationTest, AsksNobodyWhenItIsOff) {
+  options_.authorize_publishing = false;
+  Start();
+  EXPECT_TRUE(PublishAs("").ok());
+  EXPECT_EQ(questions(), 0u);
+}
+
+TEST_F(PublishAuthorizationTest, ImposesTypesAndAttributes) {
+  Decision& limited = authorizer_.On("good");
+  limited.event_types = {"token"};
+  limited.attributes = {{"tenant", "acme"}};
+  Start();
+  v1::PublishRequest request = Text("a", "x");
+  v1::PublishResponse response;
+  request.mutable_events(0)->set_type("token");
+  EXPECT_EQ(Publish(request, &response).error_code(), StatusCode::PERMISSION_DENIED);
+  (*request.mutable_events(0)->mutable_attributes())["tenant"] = "acme";
+  EXPECT_TRUE(Publish(request, &response).ok());
+  request.mutable_events(0)->set_type("other");
+  const grpc::Status status = Publish(request, &response);
+  EXPECT_EQ(status.error_code(), StatusCode::PERMISSION_DENIED);
+  EXPECT_THAT(status.error_message(), HasSubstr("events[0]"));
+}
+
+TEST_F(PublishAuthorizationTest, TellsPublishersIdsApartBySubject) {
+  authorizer_.On("bob").subject = "bob";
+  Start();
+  v1::PublishRequest request = Text("a", "x");
+  request.mutable_events(0)->set_id("1");
+  v1::PublishResponse response;
+  EXPECT_TRUE(Publish(request, &response).ok());
+  request.mutable_events(0)->set_text("y");
+  EXPECT_TRUE(Publish(request, &response, "Bearer bob").ok());
+}
+
+class StreamAuthorizationTest : public PublishAuthorizationTest {
+ protected:
+  using Stream = grpc::ClientReaderWriter<v1::PublishStreamRequest, v1::PublishStreamResponse>;
+
+  void Open(const char* authorization) {
+    context_ = Call(authorization);
+    stream_ = publisher_->PublishStream(context_.get());
+  }
+  // The answer's code.
+  int Send(const std::string& topic) {
+    EXPECT_TRUE(stream_->Write(StreamText(topic, "x")));
+    v1::PublishStreamResponse response;
+    EXPECT_TRUE(stream_->Read(&response));
+    EXPECT_EQ(response.results_size(), 1);
+    return response.results(0).status().code();
+  }
+
+  std::unique_ptr<grpc::ClientContext> context_;
+  std::unique_ptr<Stream> stream_;
+};
+
+TEST_F(StreamAuthorizationTest, AsksOnceForEachTopicUntilTheAnswerExpires) {
+  authorizer_.On("good").expires_at = clock_.Now() + absl::Minutes(1);
+  Start();
+  Open("Bearer good");
+  EXPECT_EQ(Send("a"), 0);
+  EXPECT_EQ(Send("a"), 0);
+  EXPECT_EQ(questions(), 1u);
+  EXPECT_EQ(Send("b"), 0);
+  EXPECT_EQ(Send("a"), 0);
+  EXPECT_EQ(questions(), 2u);
+  clock_.Advance(absl::Minutes(1));
+  Send("a");
+  EXPECT_EQ(questions(), 3u);
+  stream_->WritesDone();
+  EXPECT_TRUE(stream_->Finish().ok());
+}
+
+TEST_F(StreamAuthorizationTest, AnswersADenialAndGoesOn) {
+  Start();
+  Open("Bearer reader");
+  EXPECT_EQ(Send("a"), StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(Send("a"), StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(questions(), 2u);
+  EXPECT_EQ(log_->head(), 0u);
+}
+
+}  // namespace
+}  // namespace sluice
