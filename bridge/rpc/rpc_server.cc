@@ -1,5 +1,6 @@
 #include "bridge/rpc/rpc_server.h"
 
+#include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
@@ -34,6 +35,12 @@ std::vector<std::string> ListedServices() {
   std::vector<std::string> services = OwnServices();
   services.insert(services.end(), {kHealth, kReflectionV1, kReflectionV1Alpha});
   return services;
+}
+
+// gRPC's own lines (errors, unless GRPC_VERBOSITY says more) become lines of ours.
+void LogForGrpc(gpr_log_func_args* line) {
+  log::Write(line->severity == GPR_LOG_SEVERITY_ERROR ? log::Level::kWarning : log::Level::kDebug,
+             "grpc", {{"message", line->message}});
 }
 
 std::string AddressOf(const std::string& listen, int port) {
@@ -77,6 +84,7 @@ RpcServer::RpcServer(RpcOptions options, RpcContext context)
 RpcServer::~RpcServer() { Shutdown(absl::Now()); }
 
 absl::Status RpcServer::Start() {
+  gpr_set_log_function(LogForGrpc);
   Parts& p = *parts_;
   grpc::ServerBuilder builder;
   // Two processes would otherwise share a port, and each get some of the calls.
