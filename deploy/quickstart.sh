@@ -39,8 +39,8 @@ require_debian_12() {
   local system
   system=$(. /etc/os-release 2>/dev/null && echo "${ID:-} ${VERSION_ID:-}") || true
   [ "$system" = "debian 12" ] ||
-    die "this runs on Debian 12 only, and here is \"${system:-something unknown}\". In a container:
-  docker run --rm -it --network host -v \"\$PWD\":/sluice debian:12 /sluice/deploy/quickstart.sh"
+    die "this runs on Debian 12 (bookworm) only, and here is \"${system:-something unknown}\". A container or a
+virtual machine with Debian 12 will do."
 }
 
 install_packages() {
@@ -148,7 +148,6 @@ END
 
 run() {
   local ended status=0
-  find_ports
   trap stop_all EXIT
   trap 'exit 0' INT TERM
   start "the authorizer" build/release/example_authorizer \
@@ -165,6 +164,7 @@ run() {
 
 parse_options "$@"
 require_debian_12
+[ -n "$build_only" ] || find_ports
 install_packages
 build
 [ -n "$build_only" ] || run
