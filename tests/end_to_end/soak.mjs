@@ -1,8 +1,10 @@
 // The big one: many events on many topics to many subscribers, a third of which drop their connection at any
 // byte, stay away for a while, and resume. What each of them saw goes to soak_checker.mjs.
 //
-//   node soak.mjs [--seed N] [--events 50000] [--topics 200] [--subscribers 500] [--kept 40]
+//   node soak.mjs [--seed N] [--events 50000] [--topics 200] [--subscribers 500] [--kept 40] [--padding 0]
 //
+// With padding (bytes in each event) another third stops reading for a while now and then, and their sockets
+// fill up.
 // Prints its seed; the same seed makes the same plan. Time is counted in events sent, never in seconds.
 import {pathToFileURL} from 'node:url';
 import {parseArgs} from 'node:util';
@@ -11,11 +13,11 @@ import {publishStream} from './grpc.mjs';
 import {RawStream} from './raw_stream.mjs';
 import {check, offsetOf} from './soak_checker.mjs';
 
-export const defaults = {events: 50_000, topics: 200, subscribers: 500, kept: 40};
+export const defaults = {events: 50_000, topics: 200, subscribers: 500, kept: 40, padding: 0};
 const publishers = 4;          // each has topics of its own, so that it decides their order
 const eventsPerRequest = 25;
 const requestsUnanswered = 8;
-const lagMax = 4_000;          // how far steady subscribers may be behind before publishers wait
+const lagMax = 8;              // events that a steady subscriber may be behind before publishers wait
 
 // mulberry32: small, and the same on every machine.
 function randomFrom(seed) {
@@ -31,13 +33,14 @@ function randomFrom(seed) {
 
 // What is published: which topic each event goes to, and how much of it has been sent.
 class Publication {
-  constructor({events, topics, seed}) {
+  constructor({events, topics, seed, padding}) {
     const random = randomFrom(seed);
     this.names = Array.from({length: topics}, (_, i) => `soak/${i}`);
     this.plan = Array.from({length: events}, (_, i) => i < topics ? i : random.below(topics));
     this.sentOf = new Map(this.names.map((name) => [name, 0]));
     this.ids = new Map(this.names.map((name) => [name, []]));
     this.sent = 0;
+    this.padding = 'x'.repeat(padding);
   }
 
   get finished() {
@@ -49,7 +52,7 @@ class Publication {
     const n = this.sentOf.get(name);
     this.sentOf.set(name, n + 1);
     this.sent += 1;
-    return {topic: name, type: 'tick', json: {topic: name, n}};
+    return {topic: name, type: 'tick', json: {topic: name, n, padding: this.padding}};
   }
 
   // One publisher's share, in order, as fast as `mayGoOn` lets it.
@@ -80,11 +83,13 @@ class SoakSubscriber {
   resumes = 0;
   #seen = new Map();
 
-  constructor(publication, port, index, {seed, topics, events}) {
+  constructor(publication, port, index, {seed, topics, events, padding}) {
     const random = randomFrom(seed + 7919 * (index + 1));
     Object.assign(this, {publication, port, random});
     this.name = `subscriber ${index}`;
     this.drops = index % 3 === 0;
+    this.sleeps = index % 3 === 1 && padding > 0;
+    this.bytesUntilDrop = 8_000 + 30 * padding;
     this.http10 = random.chance(0.2);
     this.startsAt = random.chance(0.1) ? random.below(events) : 0;
     const wanted = new Set([publication.names[index % topics]]);
@@ -102,6 +107,7 @@ class SoakSubscriber {
   onProgress() {
     const {sent, finished} = this.publication;
     if (!this.stream && (finished || sent >= this.startsAt)) this.connect();
+    if (this.stream && (finished || sent >= this.wakesAt)) this.stream.socket.resume();
   }
 
   connect() {
@@ -117,7 +123,7 @@ class SoakSubscriber {
   // Anywhere, also inside the head; only the first time not before it knows where it stands.
   #dropAfter() {
     if (!this.drops || this.publication.finished) return Infinity;
-    return (this.received ? 1 : 1_000) + this.random.below(8_000);
+    return (this.received ? 1 : 1_000) + this.random.below(this.bytesUntilDrop);
   }
 
   #take({event, id, data}) {
@@ -132,6 +138,10 @@ class SoakSubscriber {
       const {topic, n} = JSON.parse(data);
       this.entries.push({kind: 'event', id, topic, n});
       this.#seen.set(topic, n);
+    }
+    if (this.sleeps && !this.publication.finished && this.random.chance(0.02)) {
+      this.stream.socket.pause();
+      this.wakesAt = this.publication.sent + this.random.below(3_000);
     }
   }
 
@@ -176,13 +186,14 @@ export async function soak(t, options) {
   const early = subscribers.filter(({startsAt}) => startsAt === 0);
   await eventually(() => early.every(({received}) => received > 0), 'everybody is connected', 30_000);
 
-  const steady = early.filter(({drops}) => !drops);
+  const steady = early.filter(({drops, sleeps}) => !drops && !sleeps);
   const expectedOf = (subscriber) => subscriber.topics.reduce(
       (sum, topic) => sum + publication.sentOf.get(topic), 0);
   const behind = () => steady.reduce((sum, one) => sum + expectedOf(one) + 1 - one.received, 0);
   const mayGoOn = () => {
     progress();
-    return behind() > lagMax && eventually(() => behind() <= lagMax, 'steady subscribers keep up', 30_000);
+    return behind() > lagMax * steady.length &&
+      eventually(() => behind() <= lagMax * steady.length, 'steady subscribers keep up', 30_000);
   };
   await Promise.all(Array.from({length: publishers}, (_, share) =>
     publication.publish(t, bridge, share, mayGoOn)));
