@@ -44,6 +44,10 @@ std::string Show(const Listener::Endpoint& endpoint) {
                                     : absl::StrCat(address, ":", endpoint.port());
 }
 
+void Stop(Listeners& listeners) {
+  for (auto& listener : std::exchange(listeners, {})) Listener::Stop(std::move(listener));
+}
+
 }  // namespace
 
 struct HttpServer::Parts {
@@ -51,7 +55,8 @@ struct HttpServer::Parts {
       : services(std::make_shared<HttpServices>(std::move(options), std::move(context))) {}
 
   // A listener on each of the first `shards`; answers the real address.
-  absl::StatusOr<std::string> Listen(const std::string& where, Surface surface, size_t shards) {
+  absl::StatusOr<std::string> Listen(const std::string& where, Surface surface, size_t shards,
+                                     Listeners& added) {
     auto endpoint = ParseEndpoint(where);
     if (!endpoint.ok()) return endpoint.status();
     for (size_t i = 0; i < shards; ++i) {
@@ -63,13 +68,14 @@ struct HttpServer::Parts {
       } else if (absl::Status status = listener->ListenToo(*endpoint); !status.ok()) {
         return status;
       }
-      listeners.push_back(std::move(listener));
+      added.push_back(std::move(listener));
     }
     return Show(*endpoint);
   }
 
   const std::shared_ptr<HttpServices> services;
   Listeners listeners;
+  Listeners ops_listeners;  // of an address of their own
   std::string address;
   std::string ops_address;
 };
@@ -77,21 +83,26 @@ struct HttpServer::Parts {
 HttpServer::HttpServer(HttpOptions options, HttpContext context)
     : parts_(std::make_unique<Parts>(std::move(options), std::move(context))) {}
 
-HttpServer::~HttpServer() { StopAccepting(); }
+HttpServer::~HttpServer() {
+  StopAccepting();
+  Stop(parts_->ops_listeners);
+}
 
 absl::Status HttpServer::Listen() {
   const HttpOptions& options = parts_->services->options;
   const size_t shards = parts_->services->context.hub->size();
   const bool apart = !options.ops_listen.empty();
-  auto address = parts_->Listen(options.listen, apart ? Surface::kPublic : Surface::kBoth, shards);
+  auto address = parts_->Listen(options.listen, apart ? Surface::kPublic : Surface::kBoth, shards,
+                                parts_->listeners);
   if (!address.ok()) return address.status();
   parts_->address = *std::move(address);
   if (apart) {
-    auto ops_address = parts_->Listen(options.ops_listen, Surface::kOps, 1);
+    auto ops_address = parts_->Listen(options.ops_listen, Surface::kOps, 1, parts_->ops_listeners);
     if (!ops_address.ok()) return ops_address.status();
     parts_->ops_address = *std::move(ops_address);
   }
   for (const auto& listener : parts_->listeners) listener->Start();
+  for (const auto& listener : parts_->ops_listeners) listener->Start();
   return absl::OkStatus();
 }
 
@@ -102,7 +113,7 @@ uint32_t HttpServer::connections() const { return parts_->services->connections.
 
 void HttpServer::StopAccepting() {
   parts_->services->draining = true;
-  for (auto& listener : std::exchange(parts_->listeners, {})) Listener::Stop(std::move(listener));
+  Stop(parts_->listeners);
 }
 
 }  // namespace sluice

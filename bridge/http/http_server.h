@@ -78,9 +78,10 @@ class HttpServer {
   std::string ops_address() const;
 
   // No new connections, no new streams; requests under way are finished, idle
-  // connections closed. Any thread.
+  // connections closed. Ops endpoints with an address of their own go on. Any
+  // thread.
   void StopAccepting();
-  // Open ones, streams included. Any thread.
+  // Open ones, streams included, those to `ops_address` not. Any thread.
   uint32_t connections() const;
 
  private:

@@ -30,6 +30,7 @@ HttpServices::HttpServices(HttpOptions http_options, HttpContext http_context)
       context(std::move(http_context)),
       cors(options.cors),
       connections(SessionsMax(options.sessions_max) + kConnectionsReserved),
+      ops_connections(kConnectionsReserved),
       streams(SessionsMax(options.sessions_max)),
       streams_of_address(options.sessions_per_address_max),
       streams_of_subject(options.sessions_per_subject_max) {}

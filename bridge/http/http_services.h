@@ -20,6 +20,7 @@ struct HttpServices {
   // A few connections more than streams, so that the ops endpoints can be
   // reached, and refusals be told, when there are as many streams as may be.
   SessionBound connections;
+  SessionBound ops_connections;
   SessionBound streams;
   SessionBound streams_of_address;
   SessionBound streams_of_subject;

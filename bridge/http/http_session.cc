@@ -108,7 +108,7 @@ awaitable<bool> HttpSession::ReadHead() {
     }
     if (!idle_) searched = buffer_.size();
     // What has been sent already is answered.
-    if (idle_ && services_->draining && socket_.available(ignored) == 0) co_return false;
+    if (idle_ && draining() && socket_.available(ignored) == 0) co_return false;
     if (!co_await ReadMore()) break;
   }
   if (timed_out_ && !idle_) {
@@ -145,7 +145,7 @@ awaitable<bool> HttpSession::Answer() {
     co_return false;
   }
   const Response& response = std::get<Response>(answer);
-  const bool keep_alive = head_.keep_alive && !response.close && !services_->draining;
+  const bool keep_alive = head_.keep_alive && !response.close && !draining();
   const ResponseForm form{
       .http10 = head_.http10, .keep_alive = keep_alive, .head_only = head_.method == "HEAD"};
   const std::string bytes = FormatResponse(response, form, services_->context.clock->Now());

@@ -46,6 +46,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>,
   boost::asio::awaitable<void> Close();
   void StartStream(SseSessionInit granted);
   void SetDeadline(std::chrono::nanoseconds from_now);
+  // Ops endpoints with an address of their own answer until the end.
+  bool draining() const { return services_->draining && surface_ != Surface::kOps; }
 
   const std::shared_ptr<HttpServices> services_;
   Shard& shard_;

@@ -89,14 +89,16 @@ void Listener::Accepted(TcpSocket socket) {
   error_code ignored;
   // An event is to leave at once, however small.
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-  std::optional<SessionBound::Lease> connection = services_->connections.Take();
+  SessionBound& bound =
+      surface_ == Surface::kOps ? services_->ops_connections : services_->connections;
+  std::optional<SessionBound::Lease> connection = bound.Take();
   if (!connection) {
     // No memory and no time for this one: it is not even read.
-    const Refusal refusal{.reason = Reason::kTooManySessions,
-                          .status = 503,
-                          .detail = absl::StrCat("there are already ",
-                                                 services_->connections.limit(), " connections"),
-                          .close = true};
+    const Refusal refusal{
+        .reason = Reason::kTooManySessions,
+        .status = 503,
+        .detail = absl::StrCat("there are already ", bound.limit(), " connections"),
+        .close = true};
     const Response response = RefuseUnread(*services_, {}, refusal);
     const std::string bytes =
         FormatResponse(response, {.keep_alive = false}, services_->context.clock->Now());
