@@ -20,6 +20,24 @@ constexpr std::chrono::seconds kTick{1};
 // back soon finds it.
 constexpr absl::Duration kWindowLinger = absl::Seconds(30);
 
+// Sessions are cold when their turn comes (every send sweeps the caches): they
+// are fetched while those before them are served, first the subscription, then
+// the subscriber that it points to.
+constexpr size_t kSubscriptionsAhead = 4;
+constexpr size_t kSubscribersAhead = 2;
+constexpr size_t kSubscriberBytes = 384;
+constexpr size_t kMembersAhead = 16;
+
+// Always inline: GCC 12 takes the function for one without effects otherwise,
+// and removes its calls.
+template <size_t kBytes>
+[[gnu::always_inline]] inline void Prefetch(const void* object) {
+  constexpr size_t kLine = 64;
+  for (size_t at = 0; at < kBytes; at += kLine) {
+    __builtin_prefetch(static_cast<const char*>(object) + at, 1);
+  }
+}
+
 }  // namespace
 
 Shard::Parts::Parts(Shard& shard, ShardIndex index_in, ShardOptions options_in, EventLog& log_in,
@@ -90,9 +108,20 @@ void Shard::Parts::SchedulePass() {
   });
 }
 
+[[gnu::always_inline]] inline void Shard::Parts::FetchAhead() const {
+  if (served_ + kSubscriptionsAhead < ready_.size()) {
+    Prefetch<sizeof(Subscription)>(ready_[served_ + kSubscriptionsAhead]);
+  }
+  if (served_ + kSubscribersAhead < ready_.size()) {
+    const Subscription* next = ready_[served_ + kSubscribersAhead];
+    if (next != nullptr) Prefetch<kSubscriberBytes>(&next->subscriber_);
+  }
+}
+
 void Shard::Parts::Pass() {
   DrainInbox();
   for (size_t n = 0; n < kSlice && served_ < ready_.size(); ++n) {
+    FetchAhead();
     Subscription* subscription = ready_[served_++];
     if (subscription == nullptr) continue;
     subscription->queued_ = false;
@@ -126,8 +155,13 @@ void Shard::Parts::AddToWindow(StoredEventPtr event) {
 }
 
 void Shard::Parts::WakeReaders(const TopicWindow& window) {
-  for (const TopicWindow::Member& member : window.members) {
-    if (member.subscription->state_ == Subscription::State::kCaughtUp) Wake(*member.subscription);
+  const auto& members = window.members;
+  for (size_t i = 0; i < members.size(); ++i) {
+    if (i + kMembersAhead < members.size()) {
+      Prefetch<1>(&members[i + kMembersAhead].subscription->state_);
+    }
+    Subscription& subscription = *members[i].subscription;
+    if (subscription.state_ == Subscription::State::kCaughtUp) Wake(subscription);
   }
 }
 

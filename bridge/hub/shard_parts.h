@@ -35,6 +35,7 @@ struct Shard::Parts {
   // The tail. One pass: take what came, then serve a slice of who is ready.
   void DrainInbox();
   void Pass();
+  void FetchAhead() const;
   void SchedulePass();
 
   void Tick();
