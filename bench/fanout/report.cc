@@ -32,8 +32,14 @@ void Report::AddIdle(const Broadcaster& broadcaster, double bytes_per_subscriber
   idle_bytes_[std::string(broadcaster.name())].push_back(bytes_per_subscriber);
 }
 
-double Report::CpuMedian(const std::string& load, const std::string& server) const {
-  return Median(figures_.at({load, server}), &Figures::cpu_us_per_delivery);
+double Report::CpuRatio(const std::string& load) const {
+  const std::vector<Figures>& bridge = figures_.at({load, kBridge});
+  const std::vector<Figures>& bare_loop = figures_.at({load, kBareLoop});
+  std::vector<double> ratios;
+  for (size_t run = 0; run < bridge.size(); ++run) {
+    ratios.push_back(bridge[run].cpu_us_per_delivery / bare_loop[run].cpu_us_per_delivery);
+  }
+  return Median(std::move(ratios));
 }
 
 std::vector<Report::Ratio> Report::Ratios() const {
@@ -41,9 +47,8 @@ std::vector<Report::Ratio> Report::Ratios() const {
   // The bare loop sends each event of a burst by itself, too.
   for (const auto& [load, at_most] : {std::pair{kPaced, 1.2}, {kFlood, 1.2}, {kBurst, 0.2}}) {
     if (!figures_.contains({load, kBridge})) continue;
-    ratios.push_back({std::string(load) + ": CPU per delivery",
-                      CpuMedian(load, kBridge) / CpuMedian(load, kBareLoop), at_most,
-                      "x the bare loop's"});
+    ratios.push_back(
+        {std::string(load) + ": CPU per delivery", CpuRatio(load), at_most, "x the bare loop's"});
   }
   if (const auto idle = idle_bytes_.find(kBridge); idle != idle_bytes_.end()) {
     ratios.push_back({"user memory of an idle subscriber", Median(idle->second) / 1024, 2, "KiB"});

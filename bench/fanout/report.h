@@ -33,7 +33,8 @@ class Report {
     std::string unit;
   };
 
-  double CpuMedian(const std::string& load, const std::string& server) const;
+  // Of the runs' own ratios: what disturbs a run disturbs both servers in it.
+  double CpuRatio(const std::string& load) const;
   std::vector<Ratio> Ratios() const;
 
   std::map<Key, std::vector<Figures>> figures_;
