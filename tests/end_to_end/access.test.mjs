@@ -244,6 +244,28 @@ describe('an authorizer in front', () => {
     assert.ok(!JSON.stringify(subscribers).includes(SECRET));
   });
 
+  it('BoundsTheStreamsOfAnAddressAndOfASubject', async (t) => {
+    const authorizer = await startAuthorizer(t, () => allow({subject: 'ada'}));
+    const bounds = [{sessions_per_address: 2}, {sessions_per_subject: 2}];
+    for (const limits of bounds) {
+      const bridge = await startBridge(t, {config: asking(authorizer, {limits})});
+      const url = bridge.url(`/v1/room/1?token=${token('one')}`);
+      const streams = [await openStream(t, url), await openStream(t, url)];
+      for (const stream of streams) await stream.next('connect');
+      const refused = await request(url);
+      assert.equal(refused.status, 429);
+      assert.match(refused.headers['retry-after'], /^\d+$/);
+      const asEventSource = await request(url, {headers: likeEventSource});
+      assert.equal(asEventSource.status, 200);
+      assert.match(asEventSource.body, /^retry: \d+\n\n$/);
+      streams[0].close();
+      await eventually(async () => {
+        const stream = await openStream(t, url);
+        return stream.status === 200;
+      }, 'its place is free again');
+    }
+  });
+
   it('BoundsItsOpenQuestions', async (t) => {
     const release = [];
     const authorizer = await startAuthorizer(t, () => new Promise((resolve) => release.push(resolve)));

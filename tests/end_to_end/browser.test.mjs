@@ -133,6 +133,28 @@ describe('EventSource in Chromium', () => {
     assert.deepEqual(statuses, [401, 403]);
   });
 
+  it('LetsAFetchClientSendItsTokenAndItsLastIdAcrossOrigins', async (t) => {
+    const bearer = token('fetch');
+    const authorizer = await startAuthorizer(t, ({credential}) =>
+      credential === bearer ? allow() : {decision: 'DECISION_DENY_UNAUTHENTICATED'});
+    const {page, origin} = await openPage(t, browser);
+    const bridge = await startBridge(t, {config: {
+      authorizer: {grpc: {address: authorizer.address}}, http: {cors: {origins: [origin]}},
+    }});
+    const [first] = await publish(bridge, [tick(1), tick(2)]);
+    const seen = await page.evaluate(async ({url, bearer, first}) => {
+      const response = await fetch(url, {headers: {
+        'Accept': 'text/event-stream', 'Authorization': `Bearer ${bearer}`, 'Last-Event-ID': first,
+      }});
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      let text = '';
+      while (!text.includes('"n":2')) text += (await reader.read()).value;
+      await reader.cancel();
+      return text;
+    }, {url: bridge.url(target), bearer, first});
+    assert.doesNotMatch(seen, /"n":1/);
+  });
+
   it('ReadsTheDemoPage', async (t) => {
     const bridge = await startBridge(t, {config: null, args: ['--dev']});
     const {page} = await openPage(t, browser, {url: bridge.url('/')});
