@@ -44,7 +44,7 @@ void ReplayQueue::NoLongerLoading(const Replay& replay) {
 
 void ReplayQueue::Begin() {
   while (reading_ < reads_max_ && !queued_.empty()) {
-    const ReplayPtr replay = std::move(queued_.front());
+    ReplayPtr replay = std::move(queued_.front());
     queued_.pop_front();
     if (replay->waiting.empty()) {  // whoever wanted it has left
       NoLongerLoading(*replay);
