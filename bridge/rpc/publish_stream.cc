@@ -11,6 +11,8 @@ namespace {
 
 constexpr size_t kUnansweredMax = 1024;
 constexpr int kAnswersPerWrite = 64;
+// Well below the 4 MiB that clients take by default.
+constexpr size_t kWriteBytes = 1 << 20;
 constexpr std::chrono::milliseconds kAnswerWait{2};
 
 }  // namespace
@@ -92,7 +94,7 @@ void PublishStream::Pump() {
     const size_t length = bytes.Length();
     publishing_->Publish<v1::PublishStreamRequest>(
         std::move(bytes), [self, length](const absl::StatusOr<std::vector<AppendResult>>& results) {
-          self->Answer(length, results);
+          self->AddAnswer(length, results);
           self->Pump();
         });
     const MutexLock lock(&mutex_);
@@ -100,20 +102,19 @@ void PublishStream::Pump() {
   }
 }
 
-void PublishStream::Answer(size_t bytes, const absl::StatusOr<std::vector<AppendResult>>& results) {
+void PublishStream::AddAnswer(size_t request_bytes,
+                              const absl::StatusOr<std::vector<AppendResult>>& results) {
   const MutexLock lock(&mutex_);
   publishing_one_ = false;
-  v1::PublishStreamResult* answer = answer_.add_results();
+  Answer& answer = answers_.emplace_back();
+  answer.request_bytes = request_bytes;
   if (!results.ok()) {
-    answer->mutable_status()->set_code(static_cast<int>(results.status().code()));
-    answer->mutable_status()->set_message(std::string(results.status().message()));
+    answer.result.mutable_status()->set_code(static_cast<int>(results.status().code()));
+    answer.result.mutable_status()->set_message(std::string(results.status().message()));
   } else {
-    for (const AppendResult& result : *results) *answer->add_results() = ToProto(result);
+    for (const AppendResult& result : *results) *answer.result.add_results() = ToProto(result);
   }
-  in_answer_.requests += 1;
-  in_answer_.bytes += bytes;
-  if (in_answer_.requests == 1 && !finished_) {
-    due_ = false;
+  if (answers_.size() == 1 && !finished_) {
     alarm_ = std::make_unique<grpc::Alarm>();
     alarm_->Set(std::chrono::system_clock::now() + kAnswerWait,
                 [weak = weak_from_this(), alarm = alarm_.get()](bool fired) {
@@ -135,10 +136,11 @@ void PublishStream::Proceed() {
   if (finished_) return;
   if (WriteIsDue()) Write();
   if (broken_) {
-    answer_.Clear();
-    unanswered_.requests -= in_answer_.requests;
-    unanswered_.bytes -= in_answer_.bytes;
-    in_answer_ = {};
+    for (const Answer& answer : answers_) {
+      unanswered_.requests -= 1;
+      unanswered_.bytes -= answer.request_bytes;
+    }
+    answers_.clear();
   }
   const bool ending = reads_done_ || draining_;
   if (!ending && !reading_ && !full()) Read();
@@ -151,9 +153,9 @@ void PublishStream::Proceed() {
 }
 
 bool PublishStream::WriteIsDue() const {
-  if (writing_ || broken_ || in_answer_.requests == 0) return false;
+  if (writing_ || broken_ || answers_.empty()) return false;
   const bool nothing_more = (reads_done_ || draining_) && queue_.empty() && !publishing_one_;
-  return due_ || nothing_more || answer_.results_size() >= kAnswersPerWrite;
+  return due_ || nothing_more || answers_.size() >= kAnswersPerWrite;
 }
 
 bool PublishStream::full() const {
@@ -165,11 +167,25 @@ void PublishStream::Read() {
   StartRead(&incoming_);
 }
 
+void PublishStream::TakeAnswers(v1::PublishStreamResponse* response) {
+  size_t bytes = 0;
+  while (!answers_.empty() && response->results_size() < kAnswersPerWrite && bytes < kWriteBytes) {
+    Answer& answer = answers_.front();
+    bytes += answer.result.ByteSizeLong();
+    in_write_.requests += 1;
+    in_write_.bytes += answer.request_bytes;
+    *response->add_results() = std::move(answer.result);
+    answers_.pop_front();
+  }
+}
+
 void PublishStream::Write() {
-  *answer_.mutable_deduplication_window() = ToProto(deduplication_window_);
-  outgoing_ = ToBytes(answer_);
-  answer_.Clear();
-  in_write_ = std::exchange(in_answer_, {});
+  v1::PublishStreamResponse response;
+  *response.mutable_deduplication_window() = ToProto(deduplication_window_);
+  in_write_ = {};
+  TakeAnswers(&response);
+  outgoing_ = ToBytes(response);
+  due_ = !answers_.empty();  // what is left has waited long enough
   alarm_ = nullptr;
   writing_ = true;
   StartWrite(&outgoing_);

@@ -42,14 +42,20 @@ class PublishStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
     size_t bytes = 0;
   };
 
+  struct Answer {
+    v1::PublishStreamResult result;
+    size_t request_bytes = 0;
+  };
+
   void Pump();
-  void Answer(size_t bytes, const absl::StatusOr<std::vector<AppendResult>>& results);
+  void AddAnswer(size_t request_bytes, const absl::StatusOr<std::vector<AppendResult>>& results);
   void OnDue(const grpc::Alarm* alarm);
   // Begins whatever can be begun now.
   void Proceed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool WriteIsDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool full() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Read() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeAnswers(v1::PublishStreamResponse* response) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Write() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::shared_ptr<Publishing> publishing_;
@@ -73,9 +79,8 @@ class PublishStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
   bool publishing_one_ ABSL_GUARDED_BY(mutex_) = false;
 
   Unanswered unanswered_ ABSL_GUARDED_BY(mutex_);
-  Unanswered in_answer_ ABSL_GUARDED_BY(mutex_);
-  Unanswered in_write_ ABSL_GUARDED_BY(mutex_);
-  v1::PublishStreamResponse answer_ ABSL_GUARDED_BY(mutex_);
+  Unanswered in_write_ ABSL_GUARDED_BY(mutex_);  // of these
+  std::deque<Answer> answers_ ABSL_GUARDED_BY(mutex_);
   bool due_ ABSL_GUARDED_BY(mutex_) = false;
   // A new one for each run: one that has just fired may still be in its callback.
   std::unique_ptr<grpc::Alarm> alarm_ ABSL_GUARDED_BY(mutex_);

@@ -81,6 +81,7 @@ class PublishStreamTest : public RpcFixture {
     v1::PublishStreamResponse response;
     while (results.size() < count && stream.Read(&response)) {
       if (responses != nullptr) ++*responses;
+      EXPECT_LE(response.results_size(), 64);
       results.insert(results.end(), response.results().begin(), response.results().end());
     }
     EXPECT_EQ(results.size(), count);
