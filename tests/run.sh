@@ -58,7 +58,7 @@ install_packages() {
       "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -qy --no-install-recommends "${missing[@]}" || return
   fi
-  npm ci --prefix tests/end_to_end --ignore-scripts
+  (cd tests/end_to_end && npm ci --ignore-scripts)
 }
 
 # build PRESET [TARGET...] (The quickstart may have configured the folder without tests.)
