@@ -5,6 +5,8 @@
 namespace sluice {
 namespace {
 
+using std::string_literals::operator""s;
+
 constexpr RequestLimits kLimits{1024, 256};
 
 // What a request with these lines is refused with; 0: it is not.
@@ -50,17 +52,16 @@ TEST(RequestHead, KnowsMethods) {
 
 TEST(RequestHead, RefusesWhatIsNotHttp) {
   for (const std::string& head :
-       {std::string("\r\n\r\n"), std::string("GET\r\n\r\n"), std::string("GET /\r\n\r\n"),
-        std::string("\x16\x03\x01\x02\r\n\r\n"), std::string("GET / HTTP/1.1\nHost: a\r\n\r\n"),
-        std::string("GET  / HTTP/1.1\r\nHost: a\r\n\r\n"),
-        std::string("GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", 31)}) {
+       {"\r\n\r\n"s, "GET\r\n\r\n"s, "GET /\r\n\r\n"s, "\x16\x03\x01\x02\r\n\r\n"s,
+        "GET / HTTP/1.1\nHost: a\r\n\r\n"s, "GET  / HTTP/1.1\r\nHost: a\r\n\r\n"s,
+        "GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n"s}) {
     const int status = StatusOf(head);
     EXPECT_TRUE(status == 400 || status == 505) << head << ": " << status;
   }
   EXPECT_EQ(StatusWith("No colon\r\n"), 400);
   EXPECT_EQ(StatusWith("Spaced : a\r\n"), 400);
   EXPECT_EQ(StatusWith(": a\r\n"), 400);
-  EXPECT_EQ(StatusWith(std::string("X: a\0b\r\n", 8)), 400);
+  EXPECT_EQ(StatusWith("X: a\0b\r\n"s), 400);
   EXPECT_EQ(StatusWith("X: a\rb\r\n"), 400);
   EXPECT_EQ(StatusWith("X: \x7f\r\n"), 400);
 }
