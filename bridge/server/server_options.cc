@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <initializer_list>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/server/cors_policy.h"
 #include "bridge/server/durations.h"
