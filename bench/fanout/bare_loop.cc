@@ -26,7 +26,7 @@ namespace {
 int Must(int result, const char* call) {
   if (result >= 0) return result;
   std::perror(call);
-  std::exit(1);
+  std::_Exit(1);
 }
 
 std::array<char, 65536> scratch;

@@ -2,19 +2,20 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <iostream>
+#include <string>
+#include <system_error>
 
 namespace sluice::bench {
 
 void Fail(std::string_view what) {
   std::cerr << "fanout: " << what << std::endl;
-  std::exit(2);
+  std::_Exit(2);
 }
 
 int Must(int result, std::string_view call) {
   if (result >= 0) return result;
-  Fail(std::string(call) + ": " + std::strerror(errno));
+  Fail(std::string(call) + ": " + std::system_category().message(errno));
 }
 
 }  // namespace sluice::bench

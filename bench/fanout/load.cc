@@ -20,7 +20,6 @@ class Course {
   Course(const Load& load, uint32_t first, uint32_t subscribers)
       : load_(load),
         first_(first),
-        subscribers_(subscribers),
         in_flight_(load.requests_in_flight),
         published_at_(load.requests),
         missing_(load.requests, load.events_per_request * subscribers) {
@@ -60,7 +59,6 @@ class Course {
  private:
   const Load& load_;
   const uint32_t first_;
-  const uint32_t subscribers_;
   std::counting_semaphore<> in_flight_;
   std::vector<std::atomic<SteadyClock::time_point>> published_at_;
   std::vector<uint32_t> missing_;  // deliveries, by request
