@@ -118,9 +118,11 @@ void GrpcAuthorizer::Authorize(AuthorizationRequest request, Done done) {
   call->done = std::move(done);
   call->context.set_deadline(absl::ToChronoTime(absl::Now() + options_.deadline));
   if (!Begin(call.get())) {
-    call->done(CannotAnswer(absl::StrCat("more than ", options_.calls_in_flight,
-                                         " questions to the authorizer are open "
-                                         "(authorizer.grpc.calls_in_flight)")));
+    const std::string why =
+        absl::StrCat("more than ", options_.calls_in_flight,
+                     " questions to the authorizer are open (authorizer.grpc.calls_in_flight)");
+    LogFailure(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, why));
+    call->done(CannotAnswer(why));
     return;
   }
   Call* open = call.release();
@@ -160,7 +162,11 @@ Decision GrpcAuthorizer::DecisionOf(const grpc::Status& status, grpc::ByteBuffer
     LogFailure(grpc::Status(grpc::StatusCode::INTERNAL, "the answer is no AuthorizeResponse"));
     return CannotAnswer("the authorizer's answer could not be read");
   }
-  return DecisionFromAnswer(answer, absl::Now());
+  Decision decision = DecisionFromAnswer(answer, absl::Now());
+  if (decision.verdict == Decision::Verdict::kError) {
+    LogFailure(grpc::Status(grpc::StatusCode::INTERNAL, decision.reason));
+  }
+  return decision;
 }
 
 // At most one line a second: every refused subscriber is logged where it is

@@ -11,13 +11,11 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "bridge/event/attributes.h"
 #include "bridge/event/event_id.h"
 #include "bridge/event/sse_frame.h"
 
 namespace sluice {
-
-// Sorted by key.
-using Attributes = std::vector<std::pair<std::string, std::string>>;
 
 struct Event {
   std::string topic;

@@ -1,5 +1,6 @@
 #include "bridge/rpc/caller.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -26,6 +27,18 @@ std::string CredentialOf(const grpc::ServerContextBase& context) {
   std::string value = MetadataOf(context, "authorization");
   if (absl::StartsWithIgnoreCase(value, AsAbsl(kBearer))) value.erase(0, kBearer.size());
   return value;
+}
+
+// A status travels in the trailers, of which a client takes 8 KiB.
+constexpr size_t kMessageBytesMax = 1024;
+constexpr size_t kTopicsNamedMax = 4;
+
+std::string TopicsNamed(const std::vector<std::string>& topics) {
+  const size_t named = std::min(topics.size(), kTopicsNamedMax);
+  std::string text =
+      absl::StrJoin(topics.begin(), topics.begin() + static_cast<ptrdiff_t>(named), ", ");
+  if (named < topics.size()) absl::StrAppend(&text, " and ", topics.size() - named, " more");
+  return text;
 }
 
 std::string Because(absl::string_view what, const std::string& reason) {
@@ -67,7 +80,7 @@ absl::Status ToStatus(const Decision& decision) {
       return absl::UnauthenticatedError(
           Because("a valid credential is required (`authorization` metadata)", decision.reason));
     case Decision::Verdict::kForbidden: {
-      const std::string topics = absl::StrJoin(decision.denied_topics, ", ");
+      const std::string topics = TopicsNamed(decision.denied_topics);
       return absl::PermissionDeniedError(Because(topics.empty()
                                                      ? "this is not allowed to you"
                                                      : absl::StrCat("not allowed to you: ", topics),
@@ -92,7 +105,8 @@ Reason ReasonOf(const Decision& denial) {
 
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
+                      std::string(status.message().substr(0, kMessageBytesMax)));
 }
 
 }  // namespace sluice

@@ -13,7 +13,6 @@ namespace sluice {
 namespace {
 
 constexpr size_t kLastEventIdBytesMax = 256;
-constexpr size_t kAttributesMax = 16;
 
 absl::Status Refuse(absl::string_view why) { return absl::InvalidArgumentError(why); }
 
@@ -35,6 +34,15 @@ absl::Status ReadTopics(const v1::SubscribeRequest& request, uint32_t topics_max
   return absl::OkStatus();
 }
 
+// No event has an attribute that would not pass here.
+absl::Status CheckAttributes(const v1::SubscribeRequest& request) {
+  absl::Status status = ValidateAttributeCount(request.attributes_size());
+  for (const auto& [key, value] : request.attributes()) {
+    status.Update(ValidateAttribute(key, value));
+  }
+  return status.ok() ? status : Refuse(absl::StrCat("attributes: ", status.message()));
+}
+
 }  // namespace
 
 absl::StatusOr<SubscriptionSpec> ReadSubscribeRequest(const v1::SubscribeRequest& request,
@@ -50,9 +58,7 @@ absl::StatusOr<SubscriptionSpec> ReadSubscribeRequest(const v1::SubscribeRequest
     if (!start.ok()) return Refuse(absl::StrCat("start: ", start.status().message()));
     spec.start = *start;
   }
-  if (request.attributes().size() > kAttributesMax) {
-    return Refuse(absl::StrCat("attributes: are more than ", kAttributesMax));
-  }
+  if (absl::Status s = CheckAttributes(request); !s.ok()) return s;
   return spec;
 }
 

@@ -16,9 +16,6 @@ namespace {
 
 constexpr size_t kIdBytesMax = 128;
 constexpr size_t kTypeBytesMax = 128;
-constexpr int kAttributesMax = 16;
-constexpr size_t kAttributeKeyBytesMax = 64;
-constexpr size_t kAttributeValueBytesMax = 256;
 constexpr int64_t kRetrySecondsMax = 24 * 60 * 60;
 constexpr int64_t kTimeSecondsMin = -62'135'596'800;  // year 1
 constexpr int64_t kTimeSecondsMax = 253'402'300'799;  // year 9999
@@ -56,22 +53,11 @@ absl::Status CheckType(const std::string& type) {
 }
 
 absl::StatusOr<Attributes> TakeAttributes(const v1::Event& event) {
-  if (event.attributes_size() > kAttributesMax) {
-    return Refuse(absl::StrCat("are more than ", kAttributesMax));
-  }
+  if (absl::Status s = ValidateAttributeCount(event.attributes_size()); !s.ok()) return s;
   Attributes attributes;
   attributes.reserve(event.attributes_size());
   for (const auto& [key, value] : event.attributes()) {
-    if (key.empty()) return Refuse("has an empty key");
-    if (key.size() > kAttributeKeyBytesMax) {
-      return Refuse(absl::StrCat("has a key longer than ", kAttributeKeyBytesMax, " bytes"));
-    }
-    if (value.size() > kAttributeValueBytesMax) {
-      return Refuse(absl::StrCat("has a value longer than ", kAttributeValueBytesMax, " bytes"));
-    }
-    if (HasControlCharacter(key) || HasControlCharacter(value)) {
-      return Refuse("holds a control character");
-    }
+    if (absl::Status s = ValidateAttribute(key, value); !s.ok()) return s;
     attributes.emplace_back(key, value);
   }
   std::sort(attributes.begin(), attributes.end());

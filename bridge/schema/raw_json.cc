@@ -7,6 +7,8 @@
 namespace sluice {
 namespace {
 
+constexpr int kNumberOutOfRange = 406;
+
 // Hears of every value and keeps none.
 class Validator final : public nlohmann::json_sax<nlohmann::json> {
  public:
@@ -26,9 +28,13 @@ class Validator final : public nlohmann::json_sax<nlohmann::json> {
   bool start_array(size_t) override { return Enter(); }
   bool end_object() override { return Leave(); }
   bool end_array() override { return Leave(); }
-  bool parse_error(size_t position, const std::string&, const nlohmann::json::exception&) override {
+  bool parse_error(size_t position, const std::string&,
+                   const nlohmann::json::exception& error) override {
     // (Its text quotes the payload.)
-    status_ = absl::InvalidArgumentError(absl::StrCat("is not JSON at byte ", position));
+    const bool range = error.id == kNumberOutOfRange;
+    status_ = absl::InvalidArgumentError(absl::StrCat(
+        range ? "has a number beyond what a double can hold at byte " : "is not JSON at byte ",
+        position));
     return false;
   }
 
