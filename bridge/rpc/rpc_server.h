@@ -29,7 +29,8 @@ struct RpcOptions {
   uint32_t subscribers_max = 10'000;  // Subscribe calls at once
 };
 
-// Everything outlives the server.
+// Everything outlives the server; the hub outlives the authorizer too, whose
+// answers go to its threads.
 struct RpcContext {
   Hub* hub = nullptr;
   EventLog* log = nullptr;

@@ -133,7 +133,7 @@ void SubscribeCall::Decide(const Decision& decision) {
   expires_at_ = decision.expires_at;
   const std::optional<Offset> ended_at = EndedAt(spec_, *rpc_.log);
   if (!ended_at) return Open();
-  AnyEventAfter(*rpc_.log, spec_.topics, *ended_at, spec_.filter,
+  AnyEventAfter(shard_, spec_.topics, *ended_at, spec_.filter,
                 [self = shared_from_this()](absl::StatusOr<bool> more) {
                   self->OnShard([self, more = std::move(more)] { self->Reopen(more); });
                 });
@@ -243,7 +243,7 @@ void SubscribeCall::Leave(Reason reason, const grpc::Status& status) {
                                 {"subject", subject_},
                                 {"reason", ReasonName(reason)},
                                 {"seconds", absl::ToDoubleSeconds(rpc_.clock->Now() - opened_at_)},
-                                {"frames", events_}});
+                                {"events", events_}});
   }
   if (!writing_) End(status);
 }

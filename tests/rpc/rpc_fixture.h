@@ -130,9 +130,9 @@ class RpcFixture : public testing::Test {
   Metrics metrics_;
   JsonTranscoder transcoder_{schema_, {}};
   Ingest ingest_{transcoder_, clock_, 100};
-  TokenAuthorizer authorizer_;
   std::unique_ptr<EventLog> log_;
   std::unique_ptr<Hub> hub_;
+  TokenAuthorizer authorizer_;  // its last answers come to the hub's threads
   std::unique_ptr<RpcServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::Publisher::Stub> publisher_;
