@@ -4,6 +4,7 @@
 #include "bridge/server/server.h"
 
 #include <atomic>
+#include <future>
 #include <string>
 #include <utility>
 
@@ -123,12 +124,16 @@ void Server::Drain() {
   Parts& parts = *parts_;
   const absl::Time began = absl::Now();
   const absl::Time deadline = began + parts.options.drain_timeout;
-  log::Info("draining", {{"streams", parts.hub.subscribers()},
-                         {"timeout", absl::FormatDuration(parts.options.drain_timeout)}});
+  const uint64_t streams = parts.hub.subscribers();
   parts.draining = true;
   parts.rpc.SetServing(false);
   parts.http.StopAccepting();
-  parts.hub.Visit([](Shard& shard) { shard.Drain(kDrainRetryMs); }, [] {});
+  // A shard gets to this after it has accepted whoever waited for it.
+  const auto told = std::make_shared<std::promise<void>>();
+  parts.hub.Visit([](Shard& shard) { shard.Drain(kDrainRetryMs); }, [told] { told->set_value(); });
+  told->get_future().wait_until(absl::ToChronoTime(deadline));
+  log::Info("draining",
+            {{"streams", streams}, {"timeout", absl::FormatDuration(parts.options.drain_timeout)}});
   parts.rpc.Shutdown(deadline);
   while (parts.http.connections() > 0 && absl::Now() < deadline) absl::SleepFor(kDrainPoll);
   const uint32_t cut = parts.http.connections();
