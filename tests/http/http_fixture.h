@@ -86,11 +86,12 @@ class HttpFixture : public testing::Test {
   HttpOptions options_;
   std::vector<Route> routes_;
   absl::Status readiness_;
-  TokenAuthorizer authorizer_;
   Metrics metrics_;
   std::unique_ptr<EventLog> log_ = MakeMemoryEventLog({.epoch = kEpoch}, Clock::System());
   std::unique_ptr<RouteTable> table_;
   std::unique_ptr<Hub> hub_;
+  // Its last answers still find the shards.
+  TokenAuthorizer authorizer_;
   std::unique_ptr<HttpServer> server_;
 };
 
