@@ -21,9 +21,13 @@ SseFrame EncodeFrame(const StoredEvent& stored, const FrameView& view, bool end)
   if (view.event_line) fields.event = rule && rule->event ? *rule->event : event.type;
 
   std::array<char, kEventIdBytesMax> id;
-  if (view.ids == IdLine::kPublisher && !event.publisher_id.empty()) {
+  const bool publishers = view.ids == IdLine::kPublisher && !event.publisher_id.empty();
+  if (view.ids == IdLine::kOff || event.transient) {
+    // No place to come back to.
+  } else if (publishers && !end) {
     fields.id = event.publisher_id;
-  } else if (view.ids != IdLine::kOff && !event.transient) {
+  } else {
+    // (Only an id of ours can say that the stream has ended.)
     const EventId wire{stored.id().epoch, stored.id().offset, end};
     fields.id = {id.data(), WriteEventId(wire, id.data())};
   }

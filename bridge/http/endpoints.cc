@@ -154,7 +154,7 @@ awaitable<std::variant<Decision, Refusal>> Answering::Authorize(
 awaitable<absl::StatusOr<bool>> Answering::AnyEventSince(const StreamRequest& request,
                                                          Offset offset) {
   auto look = [this, &request, offset](std::function<void(absl::StatusOr<bool>)> done) {
-    AnyEventAfter(shard_.log(), request.topics(), offset, request.filter(), std::move(done));
+    AnyEventAfter(shard_, request.topics(), offset, request.filter(), std::move(done));
   };
   co_return co_await AwaitCallback<absl::StatusOr<bool>>(std::move(look));
 }

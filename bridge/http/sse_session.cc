@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <memory>
@@ -147,17 +148,23 @@ class SseSession final : public Subscriber, public std::enable_shared_from_this<
     while (taken < items.size() && *written >= buffers[taken].iov_len) {
       *written -= buffers[taken++].iov_len;
     }
-    shard_.CountDelivered(taken);
-    frames_ += taken;
     if (taken < items.size() && *written > 0) {
       partial_ = subscription_->Own(items[taken]);
       partial_written_ = *written;
       ++taken;
     }
+    Count(items.first(taken));
     const bool all = taken == items.size() && partial_ == nullptr;
     subscription_->Advance(taken);
     if (!all) Block();
     return all;
+  }
+
+  void Count(std::span<const Item> taken) {
+    const auto events = std::count_if(taken.begin(), taken.end(),
+                                      [](const Item& item) { return item.event != nullptr; });
+    shard_.CountDelivered(static_cast<uint64_t>(events));
+    events_ += static_cast<uint64_t>(events);
   }
 
   // The rest of a frame, then the blocks of our own. True: they are written.
@@ -271,7 +278,7 @@ class SseSession final : public Subscriber, public std::enable_shared_from_this<
                {"subject", subject_},
                {"reason", ReasonName(reason)},
                {"seconds", absl::ToDoubleSeconds(shard_.clock().Now() - opened_at_)},
-               {"frames", frames_}});
+               {"events", events_}});
     boost::system::error_code ignored;
     socket_.close(ignored);  // what waits on it lets go of this
     subscription_.reset();
@@ -301,7 +308,7 @@ class SseSession final : public Subscriber, public std::enable_shared_from_this<
   absl::Time blocked_since_ = absl::InfiniteFuture();
   absl::Time lingers_until_ = absl::InfiniteFuture();
   size_t discarded_ = 0;
-  uint64_t frames_ = 0;
+  uint64_t events_ = 0;
   std::optional<Subscription> subscription_;
 };
 

@@ -3,12 +3,15 @@
 #include <memory>
 #include <utility>
 
+#include "boost/asio/io_context.hpp"
+#include "boost/asio/post.hpp"
+
 namespace sluice {
 namespace {
 
 // Reads topic after topic, stretch after stretch, until something passes.
 struct Search : std::enable_shared_from_this<Search> {
-  EventLog& log;
+  Shard& shard;
   std::vector<std::string> topics;
   const Offset after;
   EventFilterPtr filter;
@@ -17,9 +20,9 @@ struct Search : std::enable_shared_from_this<Search> {
   size_t topic = 0;
   Offset from = after;
 
-  Search(EventLog& log_in, std::vector<std::string> topics_in, Offset after_in,
+  Search(Shard& shard_in, std::vector<std::string> topics_in, Offset after_in,
          EventFilterPtr filter_in, std::function<void(absl::StatusOr<bool>)> done_in)
-      : log(log_in),
+      : shard(shard_in),
         topics(std::move(topics_in)),
         after(after_in),
         filter(std::move(filter_in)),
@@ -28,9 +31,12 @@ struct Search : std::enable_shared_from_this<Search> {
   void Next() {
     if (topic == topics.size()) return done(false);
     ReadRequest request{.topic = topics[topic], .start = AfterOffset{from}};
-    log.Read(std::move(request), [self = shared_from_this()](absl::StatusOr<ReadResult> result) {
-      self->Look(std::move(result));
-    });
+    auto read = [self = shared_from_this()](absl::StatusOr<ReadResult> result) {
+      boost::asio::post(self->shard.context(), [self, result = std::move(result)]() mutable {
+        self->Look(std::move(result));
+      });
+    };
+    shard.log().Read(std::move(request), std::move(read));
   }
 
   void Look(absl::StatusOr<ReadResult> result) {
@@ -50,9 +56,9 @@ struct Search : std::enable_shared_from_this<Search> {
 
 }  // namespace
 
-void AnyEventAfter(EventLog& log, std::vector<std::string> topics, Offset after,
+void AnyEventAfter(Shard& shard, std::vector<std::string> topics, Offset after,
                    EventFilterPtr filter, std::function<void(absl::StatusOr<bool>)> done) {
-  std::make_shared<Search>(log, std::move(topics), after, std::move(filter), std::move(done))
+  std::make_shared<Search>(shard, std::move(topics), after, std::move(filter), std::move(done))
       ->Next();
 }
 

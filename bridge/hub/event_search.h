@@ -8,12 +8,14 @@
 #include "absl/status/statusor.h"
 #include "bridge/event/event_filter.h"
 #include "bridge/event_log/event_log.h"
+#include "bridge/hub/shard.h"
 
 namespace sluice {
 
 // Whether any kept event of `topics` after `after` passes the filter (null:
-// every event does). `done` comes once, on any thread.
-void AnyEventAfter(EventLog& log, std::vector<std::string> topics, Offset after,
+// every event does). Reads a stretch at a time and lets the
+// shard's loop go on in between; `done` comes once, in that loop.
+void AnyEventAfter(Shard& shard, std::vector<std::string> topics, Offset after,
                    EventFilterPtr filter, std::function<void(absl::StatusOr<bool>)> done);
 
 }  // namespace sluice

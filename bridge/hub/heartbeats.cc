@@ -1,6 +1,7 @@
 #include "bridge/hub/heartbeats.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
@@ -20,8 +21,8 @@ constexpr absl::Duration kStepMin = absl::Milliseconds(50);
 
 }  // namespace
 
-struct Heartbeats::Group {
-  Group(std::shared_ptr<const HeartbeatPolicy> policy_in, boost::asio::io_context& context)
+struct HeartbeatGroup {
+  HeartbeatGroup(std::shared_ptr<const HeartbeatPolicy> policy_in, boost::asio::io_context& context)
       : policy(std::move(policy_in)), timer(context) {
     const int64_t steps = policy->interval / kStepMin;
     buckets.resize(std::clamp<int64_t>(steps, 1, kBucketsMax));
@@ -40,8 +41,9 @@ Heartbeats::~Heartbeats() = default;
 
 void Heartbeats::Add(Subscription& subscription, std::shared_ptr<const HeartbeatPolicy> policy) {
   if (policy == nullptr || policy->interval <= absl::ZeroDuration()) return;
-  std::unique_ptr<Group>& group = groups_[policy.get()];
-  if (group == nullptr) group = std::make_unique<Group>(std::move(policy), shard_.context());
+  std::unique_ptr<HeartbeatGroup>& group = groups_[policy.get()];
+  if (group == nullptr)
+    group = std::make_unique<HeartbeatGroup>(std::move(policy), shard_.context());
   // The bucket that was served last: its next turn is a whole interval away.
   const auto buckets = static_cast<uint32_t>(group->buckets.size());
   const uint32_t bucket = (group->next + buckets - 1) % buckets;
@@ -55,7 +57,7 @@ void Heartbeats::Add(Subscription& subscription, std::shared_ptr<const Heartbeat
 void Heartbeats::Remove(Subscription& subscription) {
   const HeartbeatSlot slot = subscription.heartbeat_slot_;
   if (slot.group == nullptr) return;
-  Group& group = *static_cast<Group*>(slot.group);
+  HeartbeatGroup& group = *slot.group;
   auto& members = group.buckets[slot.bucket];
   members[slot.index] = members.back();
   members[slot.index]->heartbeat_slot_.index = slot.index;
@@ -64,11 +66,7 @@ void Heartbeats::Remove(Subscription& subscription) {
   --group.size;
 }
 
-void Heartbeats::Stop() {
-  for (auto& [policy, group] : groups_) group->timer.cancel();
-}
-
-void Heartbeats::Schedule(Group& group) {
+void Heartbeats::Schedule(HeartbeatGroup& group) {
   group.scheduled = group.size > 0;
   if (!group.scheduled) return;
   const absl::Duration step = group.policy->interval / static_cast<int64_t>(group.buckets.size());
@@ -78,7 +76,7 @@ void Heartbeats::Schedule(Group& group) {
   });
 }
 
-void Heartbeats::Fire(Group& group) {
+void Heartbeats::Fire(HeartbeatGroup& group) {
   const uint32_t bucket = group.next;
   group.next = (group.next + 1) % static_cast<uint32_t>(group.buckets.size());
   Schedule(group);

@@ -7,7 +7,7 @@
 
 #include <cstdint>
 #include <memory>
-#include <vector>
+#include <string_view>
 
 #include "absl/container/flat_hash_map.h"
 #include "bridge/event/sse_frame.h"
@@ -17,10 +17,11 @@ namespace sluice {
 
 class Shard;
 class Subscription;
+struct HeartbeatGroup;
 
 // Where a subscription stands among them.
 struct HeartbeatSlot {
-  void* group = nullptr;  // null: none
+  HeartbeatGroup* group = nullptr;  // null: none
   uint32_t bucket = 0;
   uint32_t index = 0;
 };
@@ -32,16 +33,13 @@ class Heartbeats {
 
   void Add(Subscription& subscription, std::shared_ptr<const HeartbeatPolicy> policy);
   void Remove(Subscription& subscription);
-  // No more of them.
-  void Stop();
 
  private:
-  struct Group;
-  void Schedule(Group& group);
-  void Fire(Group& group);
+  void Schedule(HeartbeatGroup& group);
+  void Fire(HeartbeatGroup& group);
 
   Shard& shard_;
-  absl::flat_hash_map<const HeartbeatPolicy*, std::unique_ptr<Group>> groups_;
+  absl::flat_hash_map<const HeartbeatPolicy*, std::unique_ptr<HeartbeatGroup>> groups_;
 };
 
 // What is sent: with the id of the position, unless that is empty. `now` goes

@@ -1,7 +1,5 @@
 #include "bridge/hub/replay.h"
 
-#include <algorithm>
-
 #include "boost/asio/io_context.hpp"
 #include "boost/asio/post.hpp"
 
@@ -70,7 +68,6 @@ void ReplayQueue::Finish(const ReplayPtr& replay, absl::StatusOr<ReadResult> res
   NoLongerLoading(*replay);
   if (result.ok()) {
     replay->after = result->after;
-    replay->dropped_through = result->dropped_through;
     replay->complete_through = result->complete_through;
     replay->found = result->found;
     replay->events.reserve(result->events.size());

@@ -30,7 +30,6 @@ struct Replay {
   absl::Status status;
   std::vector<SharedEvent> events;
   Offset after = 0;             // where it really begins
-  Offset dropped_through = 0;   // of the topic, let go by the log
   Offset complete_through = 0;  // a cursor at its end has everything up to here
   bool found = true;            // the publisher's id it starts after
   std::vector<Subscription*> waiting;

@@ -44,17 +44,19 @@ class Shard {
 
   // Any thread.
   void Deliver(std::span<const StoredEventPtr> events);
-  uint64_t delivered() const;  // frames sent, for statistics
+  uint64_t delivered() const;  // events sent, for statistics
   uint64_t subscribers() const;
 
   // The shard's thread. Begins the ticks; before the context runs.
   void Start();
   // The id of the newest position: everything before it has been handed on.
   std::string RefreshPosition();
-  void CountDelivered(uint64_t frames);
+  void CountDelivered(uint64_t events);
   void ForEachSubscriber(const std::function<void(const Subscriber&)>& visit) const;
   void ForEachTopic(
       const std::function<void(std::string_view topic, uint64_t subscribers)>& visit) const;
+  // How many wait for their turn (with those who have just had it).
+  size_t ready() const;
   // Asks every subscriber to leave; `retry_ms` plus up to as much again.
   void Drain(uint32_t retry_ms);
   void CutAll(Reason reason);

@@ -17,7 +17,6 @@ class SharedEvent {
   explicit SharedEvent(StoredEventPtr event) : event_(std::move(event)) {}
 
   const StoredEvent& event() const { return *event_; }
-  const StoredEventPtr& event_ptr() const { return event_; }
 
   // Null `view`: the default one.
   const SseFrame& Frame(const FrameViewPtr& view) const {

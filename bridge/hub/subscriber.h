@@ -29,7 +29,7 @@ class Subscriber {
 
   // There may be something to take (or the subscription ended or failed).
   virtual void OnReady() = 0;
-  // Nothing has come for a while; only called when everything was taken.
+  // Once an interval, when everything was taken: its id covers all of that.
   virtual void OnHeartbeat(const FramePtr& frame) = 0;
   // About once a second: expiry, a socket that refuses bytes.
   virtual void OnTick(absl::Time now) = 0;

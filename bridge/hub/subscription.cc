@@ -1,6 +1,7 @@
 #include "bridge/hub/subscription.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "bridge/base/json_quote.h"
@@ -88,6 +89,7 @@ void Subscription::Resume(Cursor& cursor, const std::string& last_event_id) {
   ReadStart start = Earliest{};
   if (!id && view_ != nullptr && view_->ids == IdLine::kPublisher) {
     start = AfterPublisherId{last_event_id};
+    resumes_at_publishers_id_ = true;
   }
   cursor.gap = MakeGap(cursor, last_event_id, 0);
   cursor.replay = shard_.parts_->replays.Read(cursor.window->topic(), std::move(start), *this);
@@ -171,9 +173,29 @@ bool Subscription::SettleAll() {
     resolving |= cursor.resolving;
   }
   if (resolving) return false;
+  if (std::exchange(resumes_at_publishers_id_, false)) {
+    FindPublishersId();
+    return SettleAll();
+  }
   if (state_ == State::kOpening) Opened();
   state_ = waits ? State::kReading : State::kReady;
   return !waits;
+}
+
+// The id stands in one of the topics. The others were merged with it by offset:
+// all up to it was sent, of them too.
+void Subscription::FindPublishersId() {
+  const auto found = std::find_if(cursors_.begin(), cursors_.end(),
+                                  [](const Cursor& cursor) { return cursor.gap == nullptr; });
+  if (found == cursors_.end()) return;
+  const Offset offset = found->place.after;
+  for (Cursor& cursor : cursors_) {
+    if (cursor.gap == nullptr) continue;
+    if (cursor.replay != nullptr) ReplayQueue::StopWaiting(*cursor.replay, *this);
+    cursor.replay = nullptr;
+    cursor.gap = nullptr;
+    cursor.place = Place{.after = offset};
+  }
 }
 
 void Subscription::Opened() {

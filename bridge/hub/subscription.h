@@ -135,6 +135,7 @@ class Subscription {
   Settled Settle(Cursor& cursor);
   bool SettleReplay(Cursor& cursor);
   bool SettleAll();
+  void FindPublishersId();
   void Opened();
   Candidate Next(const Cursor& cursor, Place& place) const;
   bool Passes(const StoredEvent& event) const {
@@ -156,6 +157,7 @@ class Subscription {
   FramePtr unflagged_;  // an end that did not end all, encoded for this one alone
   absl::Status status_;
   State state_ = State::kOpening;
+  bool resumes_at_publishers_id_ = false;
 
   // The shard's and the heartbeats' own notes.
   bool queued_ = false;

@@ -39,6 +39,9 @@ void TopicWindow::DropFirst() {
 }
 
 void TopicWindow::Shrink() {
+  transient_begin_ = transient_end();
+  transient_.clear();
+  transient_bytes_ = 0;
   for (size_t drop = (kept_.size() + 1) / 2; drop > 0; --drop) DropFirst();
 }
 

@@ -39,12 +39,12 @@ class TopicWindow {
   const std::string& topic() const { return topic_; }
   // Everything of the topic after this offset is here (or still to come).
   Offset complete_from() const { return complete_from_; }
-  size_t bytes() const { return bytes_; }
+  size_t bytes() const { return bytes_ + transient_bytes_; }
 
   // Offsets rise. What is not after the head is ignored: the log has it.
   // False: it was ignored.
   bool Add(StoredEventPtr event, uint64_t arrival, Offset position, size_t bytes_max);
-  // Lets go of the older half.
+  // Lets go of the older half, and of all transient events.
   void Shrink();
   // Something was lost on the way: everything up to `head` is the log's now.
   void Restart(Offset head);

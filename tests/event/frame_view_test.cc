@@ -29,6 +29,15 @@ TEST(FrameView, SendsThePublishersIdWhereThereIsOne) {
   EXPECT_EQ(Encode(event, {.ids = IdLine::kPublisher}), "event: note\nid: msg-1\ndata: x\n\n");
 }
 
+TEST(FrameView, SendsAPublishersIdOnlyWhereAClientCanComeBackToIt) {
+  Event event = MakeEvent("a/1", "x");
+  event.publisher_id = "msg-1";
+  EXPECT_EQ(Encode(Transient(event), {.ids = IdLine::kPublisher}), "event: note\ndata: x\n\n");
+  EXPECT_EQ(Encode(Ending(event), {.ids = IdLine::kPublisher}, true),
+            "event: note\nid: 0000000000000001-2.end\ndata: x\n\n")
+      << "without the end flag the client would come back for ever";
+}
+
 TEST(FrameView, ReplacesEventAndDataByRule) {
   const FrameView view{
       .rules = {{.type = "end", .data = "__END__"}, {.type = "note", .event = "message"}}};

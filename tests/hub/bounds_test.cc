@@ -136,6 +136,22 @@ TEST_F(Bounds, OneWakeUpServesAWholeBurst) {
   EXPECT_EQ(reader->data(), Numbers(1, 100));
 }
 
+TEST_F(Bounds, AShardThatNeverRunsEmptyStillForgetsWhomItServed) {
+  Make();
+  std::vector<std::unique_ptr<Reader>> crowd;
+  for (int i = 0; i < 600; ++i) crowd.push_back(Latest({"a/1"}));
+  Run();
+  // An event for every handler that runs: some are always ready.
+  shard().context().restart();
+  for (int i = 0; i < 500; ++i) {
+    Publish("a/1", std::to_string(i));
+    shard().context().poll_one();
+    EXPECT_LE(shard().ready(), 2 * crowd.size() + 256);
+  }
+  Run();
+  for (const auto& reader : crowd) EXPECT_EQ(reader->received().size(), 500u);
+}
+
 TEST_F(Bounds, ALargeCrowdIsServedInSlicesAndBurstsInBetweenAreTakenAlong) {
   Make();
   std::vector<std::unique_ptr<Reader>> crowd;

@@ -257,6 +257,21 @@ TEST_F(Joining, APublishersIdIsResumedFromWhereTheRouteSendsIt) {
   EXPECT_THAT(lost.data(), ElementsAre("gap", "m1", "m2"));
 }
 
+TEST_F(Joining, APublishersIdOfOneTopicIsAPlaceInAllOfThem) {
+  Make();
+  Publish("b/1", "1");
+  Event event = MakeEvent("a/1", "2");
+  event.publisher_id = "m1";
+  Publish(std::move(event));
+  Publish("b/1", "3");
+  const auto view = std::make_shared<const FrameView>(FrameView{.ids = IdLine::kPublisher});
+  Reader found(shard(), {.topics = {"b/1", "a/1"}, .view = view, .last_event_id = "m1"});
+  Reader lost(shard(), {.topics = {"b/1", "a/1"}, .view = view, .last_event_id = "m0"});
+  Run();
+  EXPECT_THAT(found.data(), ElementsAre("3"));
+  EXPECT_THAT(lost.data(), ElementsAre("gap", "gap", "1", "2", "3"));
+}
+
 TEST_F(Joining, ALogThatCannotBeReadFailsTheSubscription) {
   Make();
   Publish("a/1", "1");

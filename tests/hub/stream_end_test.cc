@@ -12,8 +12,9 @@ class StreamEnd : public HubFixture {
  protected:
   bool AnyAfter(std::vector<std::string> topics, Offset after, EventFilterPtr filter = nullptr) {
     absl::StatusOr<bool> any = absl::UnknownError("no answer came");
-    AnyEventAfter(*log_, std::move(topics), after, std::move(filter),
+    AnyEventAfter(shard(), std::move(topics), after, std::move(filter),
                   [&](absl::StatusOr<bool> answer) { any = answer; });
+    Run();
     return any.value();
   }
   EventFilterPtr Room(const std::string& room) {
@@ -83,6 +84,15 @@ TEST_F(StreamEnd, AStreamThatEndedGoesOnForWhoResumesBeforeALaterEvent) {
   Run();
   EXPECT_THAT(reader->data(), ElementsAre("again"));
   EXPECT_EQ(reader->subscription().start_id(), Id(end));
+}
+
+// However far it has to look, it looks from the loop, not deeper and deeper.
+TEST_F(StreamEnd, TheSearchGoesThroughALongHistoryInStretches) {
+  Make({.events_per_topic = 100'000});
+  for (int i = 0; i < 50'000; ++i) Publish(With(MakeEvent("a/1", "x"), "room", "2"));
+  const size_t reads = log_->reads();
+  EXPECT_FALSE(AnyAfter({"a/1"}, 0, Room("1")));
+  EXPECT_GT(log_->reads(), reads + 100);
 }
 
 TEST_F(StreamEnd, TheSearchFindsLaterEventsThatPass) {

@@ -77,6 +77,16 @@ TEST_F(Window, ShrinksByTheOlderHalf) {
   EXPECT_EQ(window_.bytes(), bytes / 2);
 }
 
+TEST_F(Window, CountsTransientEventsAndLetsGoOfThemFirst) {
+  Add(11);
+  const size_t kept = window_.bytes();
+  Add(11, true);
+  EXPECT_GT(window_.bytes(), kept);
+  Add(12);
+  window_.Shrink();
+  EXPECT_EQ(window_.bytes(), kept);
+}
+
 TEST_F(Window, PutsTransientEventsWhereTheyCame) {
   Add(11);
   const WindowPlace place = window_.PlaceAfter(11);
