@@ -84,7 +84,7 @@ class GrpcAuthorizer final : public Authorizer {
   ~GrpcAuthorizer() override {
     std::unique_lock lock(mutex_);
     for (Call* call : calls_) call->context.TryCancel();
-    all_answered_.wait(lock, [this] { return calls_.empty(); });
+    all_answered_.wait(lock, [this] { return open_ == 0; });
   }
 
   void Authorize(AuthorizationRequest request, Done done) override;
@@ -100,7 +100,7 @@ class GrpcAuthorizer final : public Authorizer {
   };
 
   bool Begin(Call* call);
-  void End(Call* call);
+  void End(std::unique_ptr<Call> call);
   Decision DecisionOf(const grpc::Status& status, grpc::ByteBuffer* answer);
   void LogFailure(const grpc::Status& status);
 
@@ -109,7 +109,9 @@ class GrpcAuthorizer final : public Authorizer {
   std::atomic<int64_t> next_log_unix_ms_{0};
   std::mutex mutex_;
   std::condition_variable all_answered_;
-  std::set<Call*> calls_;  // guarded by mutex_
+  // Guarded by mutex_:
+  std::set<Call*> calls_;  // that can be cancelled
+  uint32_t open_ = 0;
 };
 
 void GrpcAuthorizer::Authorize(AuthorizationRequest request, Done done) {
@@ -128,23 +130,30 @@ void GrpcAuthorizer::Authorize(AuthorizationRequest request, Done done) {
   Call* open = call.release();
   stub_.UnaryCall(&open->context, kMethod, {}, &open->question, &open->answer,
                   [this, open](const grpc::Status& status) {
-                    const std::unique_ptr<Call> answered(open);
+                    std::unique_ptr<Call> answered(open);
                     answered->done(DecisionOf(status, &answered->answer));
-                    End(open);
+                    End(std::move(answered));
                   });
 }
 
 bool GrpcAuthorizer::Begin(Call* call) {
   const std::lock_guard lock(mutex_);
-  if (calls_.size() >= options_.calls_in_flight) return false;
+  if (open_ >= options_.calls_in_flight) return false;
+  ++open_;
   calls_.insert(call);
   return true;
 }
 
-void GrpcAuthorizer::End(Call* call) {
+// The call goes before it is counted out: its context holds the channel, and gRPC
+// 1.51 frees its queue twice when a channel ends on one of its own threads.
+void GrpcAuthorizer::End(std::unique_ptr<Call> call) {
+  {
+    const std::lock_guard lock(mutex_);
+    calls_.erase(call.get());
+  }
+  call.reset();
   const std::lock_guard lock(mutex_);
-  calls_.erase(call);
-  if (calls_.empty()) all_answered_.notify_all();
+  if (--open_ == 0) all_answered_.notify_all();
 }
 
 Decision GrpcAuthorizer::DecisionOf(const grpc::Status& status, grpc::ByteBuffer* bytes) {
