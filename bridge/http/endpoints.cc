@@ -173,7 +173,7 @@ awaitable<Outcome> Answering::Stream() {
     decision = std::get<Decision>(std::move(answer));
   }
   if (auto refusal = request.Apply(decision)) co_return *std::move(refusal);
-  if (const std::optional<Offset> ended_at = request.ended_at(shard_.log())) {
+  if (const std::optional<Offset> ended_at = EndedAt(request.last_event_id(), shard_.log())) {
     const absl::StatusOr<bool> goes_on = co_await AnyEventSince(request, *ended_at);
     if (!goes_on.ok()) {
       co_return Refusal{.reason = Reason::kLogFailed,
@@ -185,6 +185,8 @@ awaitable<Outcome> Answering::Stream() {
       co_return Refusal{.reason = Reason::kEnded, .status = 204, .detail = "the stream has ended"};
     }
   }
+  // The search may have taken its time.
+  if (auto refusal = request.CheckDraining()) co_return *std::move(refusal);
   Response head = request.StreamHead();
   if (exchange_.head.method == "HEAD") co_return head;
   if (head.cors) services_.cors.AddTo(origin(), head.fields);

@@ -111,15 +111,18 @@ awaitable<bool> HttpSession::ReadHead() {
     if (idle_ && draining() && socket_.available(ignored) == 0) co_return false;
     if (!co_await ReadMore()) break;
   }
-  if (timed_out_ && !idle_) {
-    timed_out_ = false;
-    Refusal refusal{.reason = Reason::kBadRequest,
-                    .status = 408,
-                    .detail = "the request took too long to arrive",
-                    .close = true};
-    co_await Refuse(std::move(refusal));
-  }
+  if (!idle_) co_await RefuseLate();
   co_return false;
+}
+
+// Where a read has failed because the deadline had passed.
+awaitable<void> HttpSession::RefuseLate() {
+  if (!std::exchange(timed_out_, false)) co_return;
+  Refusal refusal{.reason = Reason::kBadRequest,
+                  .status = 408,
+                  .detail = "the request took too long to arrive",
+                  .close = true};
+  co_await Refuse(std::move(refusal));
 }
 
 awaitable<bool> HttpSession::ReadBody() {
@@ -131,7 +134,9 @@ awaitable<bool> HttpSession::ReadBody() {
     buffer_.erase(0, taken);
     left -= taken;
     if (left == 0) co_return true;
-    if (!co_await ReadMore()) co_return false;
+    if (co_await ReadMore()) continue;
+    co_await RefuseLate();
+    co_return false;
   }
 }
 

@@ -42,6 +42,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>,
   boost::asio::awaitable<bool> Write(std::string_view bytes);
 
   boost::asio::awaitable<void> Refuse(Refusal refusal);
+  boost::asio::awaitable<void> RefuseLate();
   // Closes so that what was written arrives even when bytes come in unread.
   boost::asio::awaitable<void> Close();
   void StartStream(SseSessionInit granted);

@@ -122,14 +122,6 @@ std::optional<Refusal> StreamRequest::Apply(const Decision& decision) {
   return std::nullopt;
 }
 
-std::optional<Offset> StreamRequest::ended_at(const EventLog& log) const {
-  const std::optional<EventId> id = ParseEventId(spec_.last_event_id);
-  if (!id || !id->end) return std::nullopt;
-  // An id that this log cannot have given says nothing about this log.
-  if (id->epoch != log.epoch() || id->offset > log.head()) return Offset{0};
-  return id->offset;
-}
-
 Response StreamRequest::StreamHead() const {
   Response response;
   response.fields = {{"Content-Type", "text/event-stream"},

@@ -32,9 +32,10 @@ class StreamRequest {
   // What the answer makes of it.
   std::optional<Refusal> Apply(const Decision& decision);
 
-  // Set: the client says that its stream had ended; only an event after this
-  // one makes it begin again.
-  std::optional<Offset> ended_at(const EventLog& log) const;
+  // After every wait: the bridge may have begun to drain.
+  std::optional<Refusal> CheckDraining() const;
+
+  const std::string& last_event_id() const { return spec_.last_event_id; }
   const std::vector<std::string>& topics() const { return spec_.topics; }
   const EventFilterPtr& filter() const { return spec_.filter; }
 
@@ -45,7 +46,6 @@ class StreamRequest {
 
  private:
   std::optional<Refusal> ReadLastEventId();
-  std::optional<Refusal> CheckDraining() const;
 
   HttpServices& services_;
   const RequestHead& head_;

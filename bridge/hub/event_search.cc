@@ -56,6 +56,14 @@ struct Search : std::enable_shared_from_this<Search> {
 
 }  // namespace
 
+std::optional<Offset> EndedAt(std::string_view last_event_id, const EventLog& log) {
+  const std::optional<EventId> id = ParseEventId(last_event_id);
+  if (!id || !id->end) return std::nullopt;
+  // An id that this log cannot have given says nothing about this log.
+  if (id->epoch != log.epoch() || id->offset > log.head()) return Offset{0};
+  return id->offset;
+}
+
 void AnyEventAfter(Shard& shard, std::vector<std::string> topics, Offset after,
                    EventFilterPtr filter, std::function<void(absl::StatusOr<bool>)> done) {
   std::make_shared<Search>(shard, std::move(topics), after, std::move(filter), std::move(done))

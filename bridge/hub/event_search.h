@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -11,6 +13,9 @@
 #include "bridge/hub/shard.h"
 
 namespace sluice {
+
+// Where the stream ended whose last id this is; nothing: it is no id that ended one.
+std::optional<Offset> EndedAt(std::string_view last_event_id, const EventLog& log);
 
 // Whether any kept event of `topics` after `after` passes the filter (null:
 // every event does). Reads a stretch at a time and lets the

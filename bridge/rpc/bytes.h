@@ -9,9 +9,9 @@
 
 namespace sluice {
 
-// JSON of the greatest depth that is worth having is three messages deep at each
-// level; protobuf's own limit (100) would end it at 33.
-inline constexpr int kMessageDepthMax = 300;
+// JSON is three messages deep at each level, and limits.json_depth goes up to
+// 500; protobuf's own limit (100) would end it at 33.
+inline constexpr int kMessageDepthMax = 3 * 500 + 16;
 
 // False: the bytes are no message of this type, or one nested too deep.
 template <typename Message>

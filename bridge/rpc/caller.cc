@@ -15,17 +15,24 @@ namespace {
 
 constexpr std::string_view kBearer = "bearer ";
 
-// Empty: there is none, or none that can be passed on.
-std::string MetadataOf(const grpc::ServerContextBase& context, const std::string& key) {
-  const auto entry = context.client_metadata().find(key);
-  if (entry == context.client_metadata().end()) return "";
-  const std::string_view value(entry->second.data(), entry->second.size());
-  return IsUtf8(value) ? std::string(value) : "";
+// Empty: there is none.
+absl::StatusOr<std::string> MetadataOf(const grpc::ServerContextBase& context,
+                                       const std::string& key) {
+  const auto [first, last] = context.client_metadata().equal_range(key);
+  if (first == last) return "";
+  const std::string_view value(first->second.data(), first->second.size());
+  if (std::next(first) != last || !IsUtf8(value)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("metadata '", key, "' stands twice or is not UTF-8"));
+  }
+  return std::string(value);
 }
 
-std::string CredentialOf(const grpc::ServerContextBase& context) {
-  std::string value = MetadataOf(context, "authorization");
-  if (absl::StartsWithIgnoreCase(value, AsAbsl(kBearer))) value.erase(0, kBearer.size());
+absl::StatusOr<std::string> CredentialOf(const grpc::ServerContextBase& context) {
+  absl::StatusOr<std::string> value = MetadataOf(context, "authorization");
+  if (value.ok() && absl::StartsWithIgnoreCase(*value, AsAbsl(kBearer))) {
+    value->erase(0, kBearer.size());
+  }
   return value;
 }
 
@@ -57,16 +64,19 @@ std::string PeerAddress(const grpc::ServerContextBase& context) {
   return peer;
 }
 
-AuthorizationRequest MakeQuestion(const grpc::ServerContextBase& context,
-                                  const Authorizer& authorizer, Action action,
-                                  std::vector<std::string> topics) {
+absl::StatusOr<AuthorizationRequest> MakeQuestion(const grpc::ServerContextBase& context,
+                                                  const Authorizer& authorizer, Action action,
+                                                  std::vector<std::string> topics) {
   AuthorizationRequest question;
   question.action = action;
   question.topics = std::move(topics);
-  question.credential = CredentialOf(context);
+  absl::StatusOr<std::string> credential = CredentialOf(context);
+  if (!credential.ok()) return credential.status();
+  question.credential = *std::move(credential);
   for (const std::string& name : authorizer.headers()) {
-    std::string value = MetadataOf(context, name);
-    if (!value.empty()) question.headers[name] = std::move(value);
+    absl::StatusOr<std::string> value = MetadataOf(context, name);
+    if (!value.ok()) return value.status();
+    if (!value->empty()) question.headers[name] = *std::move(value);
   }
   if (authorizer.wants_peer_address()) question.peer_address = PeerAddress(context);
   return question;
@@ -105,8 +115,9 @@ Reason ReasonOf(const Decision& denial) {
 
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
-                      std::string(status.message().substr(0, kMessageBytesMax)));
+  std::string message(status.message().substr(0, kMessageBytesMax));
+  while (!message.empty() && !IsUtf8(message)) message.pop_back();
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::move(message));
 }
 
 }  // namespace sluice

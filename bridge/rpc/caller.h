@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "bridge/access/authorizer.h"
 #include "bridge/base/reason.h"
 
@@ -17,9 +18,11 @@ namespace sluice {
 std::string PeerAddress(const grpc::ServerContextBase& context);
 
 // The credential is the `authorization` metadata without "Bearer ".
-AuthorizationRequest MakeQuestion(const grpc::ServerContextBase& context,
-                                  const Authorizer& authorizer, Action action,
-                                  std::vector<std::string> topics);
+// INVALID_ARGUMENT: an entry that the authorizer would see stands twice or is not
+// UTF-8 (to leave it out would be to decide about it).
+absl::StatusOr<AuthorizationRequest> MakeQuestion(const grpc::ServerContextBase& context,
+                                                  const Authorizer& authorizer, Action action,
+                                                  std::vector<std::string> topics);
 
 // OK: allowed. What an authorizer says of its own failure is not for callers.
 absl::Status ToStatus(const Decision& decision);

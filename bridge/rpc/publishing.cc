@@ -25,9 +25,11 @@ void Publishing::Authorize(std::vector<Event> events, Done done) {
   if (!authorize_) return Append("", std::move(events), std::move(done));
   std::vector<std::string> topics = TopicsToAsk(events);
   if (topics.empty()) return AppendGranted(std::move(events), std::move(done));
-  AuthorizationRequest question = MakeQuestion(caller_, *rpc_.authorizer, Action::kPublish, topics);
+  absl::StatusOr<AuthorizationRequest> question =
+      MakeQuestion(caller_, *rpc_.authorizer, Action::kPublish, topics);
+  if (!question.ok()) return Refuse(question.status(), events.front().topic, done);
   rpc_.authorizer->Authorize(
-      std::move(question),
+      *std::move(question),
       [self = shared_from_this(), topics = std::move(topics), events = std::move(events),
        done = std::move(done)](Decision decision) mutable {
         if (const absl::Status status = ToStatus(decision); !status.ok()) {

@@ -21,6 +21,9 @@ class Reflection {
     response->Clear();
     response->set_valid_host(request.host());
     *response->mutable_original_request() = request;
+    if (NameAskedFor(request).size() > kTypeNameBytesMax) {
+      return Fail(grpc::StatusCode::NOT_FOUND, "not found: the name is too long", response);
+    }
     const pb::DescriptorPool& pool = source_.schema->pool();
     switch (request.message_request_case()) {
       case Request::kFileByFilename:
@@ -43,6 +46,14 @@ class Reflection {
   }
 
  private:
+  // (The numbers of a type's extensions are asked for by SchemaRegistry::Find,
+  // which bounds its name itself.)
+  static std::string_view NameAskedFor(const Request& request) {
+    return request.message_request_case() == Request::kFileByFilename
+               ? request.file_by_filename()
+               : request.file_containing_symbol();
+  }
+
   static void Fail(grpc::StatusCode code, const std::string& why, Response* response) {
     response->mutable_error_response()->set_error_code(code);
     response->mutable_error_response()->set_error_message(why);

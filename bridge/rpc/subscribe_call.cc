@@ -114,11 +114,12 @@ void SubscribeCall::OnDone() {
 }
 
 void SubscribeCall::Ask() {
-  rpc_.authorizer->Authorize(
-      MakeQuestion(context_, *rpc_.authorizer, Action::kSubscribe, spec_.topics),
-      [self = shared_from_this()](Decision decision) {
-        self->OnShard([self, decision = std::move(decision)] { self->Decide(decision); });
-      });
+  absl::StatusOr<AuthorizationRequest> question =
+      MakeQuestion(context_, *rpc_.authorizer, Action::kSubscribe, spec_.topics);
+  if (!question.ok()) return Refuse(question.status(), Reason::kBadRequest);
+  rpc_.authorizer->Authorize(*std::move(question), [self = shared_from_this()](Decision decision) {
+    self->OnShard([self, decision = std::move(decision)] { self->Decide(decision); });
+  });
 }
 
 void SubscribeCall::Decide(const Decision& decision) {
@@ -131,7 +132,7 @@ void SubscribeCall::Decide(const Decision& decision) {
   }
   subject_ = decision.subject;
   expires_at_ = decision.expires_at;
-  const std::optional<Offset> ended_at = EndedAt(spec_, *rpc_.log);
+  const std::optional<Offset> ended_at = EndedAt(spec_.last_event_id, *rpc_.log);
   if (!ended_at) return Open();
   AnyEventAfter(shard_, spec_.topics, *ended_at, spec_.filter,
                 [self = shared_from_this()](absl::StatusOr<bool> more) {
@@ -203,6 +204,8 @@ void SubscribeCall::OnTick(absl::Time now) {
     if (++ticks_since_leaving_ > kTicksToLeave) context_.TryCancel();
     return;
   }
+  // A caller that has not taken a message for a second takes no history either.
+  if (writing_ && subscription_) subscription_->Pause();
   if (draining_) return OnDrain(0);  // it came while the others were told
   if (expires_at_ <= now) {
     Leave(Reason::kExpired, {grpc::StatusCode::UNAUTHENTICATED, "the authorization has expired"});

@@ -77,12 +77,4 @@ absl::Status ApplyDecision(const Decision& decision, const v1::SubscribeRequest&
   return absl::OkStatus();
 }
 
-std::optional<Offset> EndedAt(const SubscriptionSpec& spec, const EventLog& log) {
-  const std::optional<EventId> id = ParseEventId(spec.last_event_id);
-  if (!id || !id->end) return std::nullopt;
-  // An id that this log cannot have given says nothing about this log.
-  if (id->epoch != log.epoch() || id->offset > log.head()) return Offset{0};
-  return id->offset;
-}
-
 }  // namespace sluice

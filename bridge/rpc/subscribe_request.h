@@ -24,8 +24,4 @@ absl::StatusOr<SubscriptionSpec> ReadSubscribeRequest(const v1::SubscribeRequest
 absl::Status ApplyDecision(const Decision& decision, const v1::SubscribeRequest& request,
                            SubscriptionSpec* spec);
 
-// Set: by its last id the stream had ended there, and only a later event makes it
-// begin again.
-std::optional<Offset> EndedAt(const SubscriptionSpec& spec, const EventLog& log);
-
 }  // namespace sluice

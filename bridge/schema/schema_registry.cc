@@ -126,6 +126,7 @@ absl::StatusOr<std::shared_ptr<const SchemaRegistry>> SchemaRegistry::Load(
 }
 
 const pb::Descriptor* SchemaRegistry::Find(std::string_view name) const {
+  if (name.size() > kTypeNameBytesMax) return nullptr;
   return parts_->pool.FindMessageTypeByName(std::string(name));
 }
 

@@ -17,6 +17,10 @@ class FileDescriptor;
 
 namespace sluice {
 
+// Names longer than this are not looked up: protobuf's search takes the square
+// of their length, under a lock that every other search waits for.
+inline constexpr size_t kTypeNameBytesMax = 512;
+
 // Immutable once loaded; thread-safe.
 class SchemaRegistry {
  public:
@@ -27,7 +31,8 @@ class SchemaRegistry {
 
   ~SchemaRegistry();
 
-  // Null: unknown. `name` is a full name without "type.googleapis.com/".
+  // Null: unknown, or longer than kTypeNameBytesMax. `name` is a full name without
+  // "type.googleapis.com/".
   const google::protobuf::Descriptor* Find(std::string_view name) const;
   const google::protobuf::DescriptorPool& pool() const;
 

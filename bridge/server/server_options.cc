@@ -123,6 +123,9 @@ void Builder::SetHttp() {
   if (http.credentials().query_parameters_size() > 0) {
     options.credential_query_parameters.assign(http.credentials().query_parameters().begin(),
                                                http.credentials().query_parameters().end());
+    if (options.credential_query_parameters == std::vector<std::string>{"none"}) {
+      options.credential_query_parameters.clear();
+    }
   }
   options.credential_cookies.assign(http.credentials().cookies().begin(),
                                     http.credentials().cookies().end());

@@ -100,6 +100,9 @@ TEST(TopicPattern, MatchesSegments) {
         << row.pattern << " " << row.topic;
   }
   EXPECT_EQ(example::WithSubject("user/{subject}/x", "ada"), "user/ada/x");
+  EXPECT_TRUE(example::MatchesTopic("user/{subject}", "user/ada", "ada"));
+  EXPECT_FALSE(example::MatchesTopic("user/{subject}", "user/ada", "*"));
+  EXPECT_FALSE(example::MatchesTopic("{subject}", "user/ada", "**"));
   EXPECT_EQ(example::WithSubject("user/{subjec}", "ada"), "user/{subjec}");
 }
 

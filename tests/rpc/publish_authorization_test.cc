@@ -46,6 +46,32 @@ TEST_F(PublishAuthorizationTest, AsksWithTopicsAndCredential) {
   EXPECT_THAT(question.peer_address, testing::StartsWith("127.0.0.1:"));
 }
 
+// To leave one out would be to decide about it.
+TEST_F(PublishAuthorizationTest, PutsNoAmbiguousMetadataToTheAuthorizer) {
+  Start();
+  authorizer_.wanted_headers = {"x-tenant"};
+  for (const char* name : {"authorization", "x-tenant"}) {
+    auto context = Call("Bearer good");
+    context->AddMetadata("x-tenant", "acme");
+    context->AddMetadata(name, "other");
+    v1::PublishResponse response;
+    const grpc::Status status = publisher_->Publish(context.get(), Text("a", "x"), &response);
+    EXPECT_EQ(status.error_code(), StatusCode::INVALID_ARGUMENT);
+    EXPECT_THAT(status.error_message(), HasSubstr(name));
+  }
+  EXPECT_EQ(questions(), 0u);
+}
+
+TEST_F(PublishAuthorizationTest, NamesAFewOfManyDeniedTopics) {
+  Start();
+  Decision& denied = authorizer_.On("reader");
+  denied.verdict = Decision::Verdict::kForbidden;
+  for (int i = 0; i < 1000; ++i) denied.denied_topics.push_back(std::string(200, 'x'));
+  const grpc::Status status = PublishAs("Bearer reader");
+  EXPECT_EQ(status.error_code(), StatusCode::PERMISSION_DENIED);
+  EXPECT_LT(status.error_message().size(), 1025u);
+}
+
 TEST_F(PublishAuthorizationTest, RefusesAsTheAuthorizerDoes) {
   Start();
   EXPECT_TRUE(PublishAs("Bearer good").ok());

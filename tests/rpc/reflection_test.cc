@@ -74,6 +74,16 @@ class ReflectionTest : public RpcFixture {
 using Versions = testing::Types<V1, V1Alpha>;
 TYPED_TEST_SUITE(ReflectionTest, Versions);
 
+// protobuf's search takes the square of a name's length, and everybody waits for it.
+TYPED_TEST(ReflectionTest, LooksUpNoNameThatIsTooLong) {
+  std::string dots;
+  for (int i = 0; i < 1'000'000; ++i) dots += "a.";
+  EXPECT_EQ(this->AskSymbol(dots).error_response().error_code(), grpc::StatusCode::NOT_FOUND);
+  typename TypeParam::Request request;
+  request.set_all_extension_numbers_of_type(dots);
+  EXPECT_EQ(this->Ask(request).error_response().error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
 TYPED_TEST(ReflectionTest, DescribesEveryServiceItLists) {
   typename TypeParam::Request request;
   request.set_list_services("*");

@@ -210,6 +210,8 @@ TEST_F(SubscriberTest, NamesTheFieldThatIsWrong) {
   Start();
   v1::SubscribeRequest long_id = To({"a"});
   long_id.set_last_event_id(std::string(257, 'x'));
+  v1::SubscribeRequest large = To({"a"});
+  (*large.mutable_attributes())["k"] = std::string(257, 'x');
   const struct {
     v1::SubscribeRequest request;
     const char* field;
@@ -219,6 +221,7 @@ TEST_F(SubscriberTest, NamesTheFieldThatIsWrong) {
       {To({"a", "b//c"}), "topics[1]: "},
       {To({"a"}, "tomorrow"), "start: "},
       {long_id, "last_event_id: "},
+      {large, "attributes: "},
   };
   for (const auto& row : rows) {
     const grpc::Status status = Open(row.request).End();

@@ -7,6 +7,10 @@
 namespace sluice {
 namespace {
 
+// What a topic with events costs, and an event beside itself.
+constexpr size_t kTopicBytes = 768;
+constexpr size_t kEntryBytes = 96;
+
 constexpr uint64_t Bit(ShardIndex shard) { return uint64_t{1} << shard; }
 
 }  // namespace
@@ -22,7 +26,7 @@ TopicHistory::Topic& TopicHistory::Find(std::string_view name) {
 
 void TopicHistory::Add(StoredEventPtr event, absl::Time now) {
   Topic& topic = Find(event->event().topic);
-  bytes_ += event->bytes();
+  bytes_ += event->bytes() + kEntryBytes + (topic.events.empty() ? kTopicBytes : 0);
   order_.push_back({std::move(event), now, &topic});
   topic.events.push_back(std::prev(order_.end()));
   if (topic.events.size() > bounds_.events_per_topic) DropFirst(topic);
@@ -39,10 +43,11 @@ void TopicHistory::DropOld(absl::Time now) {
 void TopicHistory::DropFirst(Topic& topic) {
   const Order::iterator first = topic.events.front();
   topic.dropped_through = first->event->offset();
-  bytes_ -= first->event->bytes();
+  bytes_ -= first->event->bytes() + kEntryBytes;
   topic.events.pop_front();
   order_.erase(first);
   if (topic.events.empty()) {
+    bytes_ -= kTopicBytes;
     empty_.push_back({topic.name, topic.dropped_through});
     ForgetEmptyTopics();
   }

@@ -99,7 +99,7 @@ class Authorizer final : public sluice::v1::Authorizer::Service {
   static bool AnyMatches(const std::vector<std::string>& patterns, const std::string& topic,
                          const std::string& subject) {
     for (const std::string& pattern : patterns) {
-      if (MatchesTopic(WithSubject(pattern, subject), topic)) return true;
+      if (MatchesTopic(pattern, topic, subject)) return true;
     }
     return false;
   }

@@ -13,13 +13,12 @@ std::string_view NextSegment(std::string_view* rest) {
 
 }  // namespace
 
-bool MatchesTopic(std::string_view pattern, std::string_view topic) {
+bool MatchesTopic(std::string_view pattern, std::string_view topic, std::string_view subject) {
   while (!pattern.empty() && !topic.empty()) {
     const std::string_view wanted = NextSegment(&pattern);
     if (wanted == "**") return pattern.empty();
-    if (const std::string_view segment = NextSegment(&topic); wanted != "*" && wanted != segment) {
-      return false;
-    }
+    const std::string_view segment = NextSegment(&topic);
+    if (wanted != "*" && WithSubject(wanted, subject) != segment) return false;
   }
   return pattern.empty() && topic.empty();
 }
