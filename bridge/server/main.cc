@@ -13,6 +13,8 @@ namespace sluice {
 namespace {
 
 constexpr int kUsageFault = 2;
+// For what a drain does after its time is up.
+constexpr absl::Duration kDrainGrace = absl::Seconds(5);
 
 int CheckConfig(const Findings& findings) {
   for (const std::string& warning : findings.warnings()) {
@@ -32,6 +34,7 @@ int Run(ServerOptions options, const Findings& findings) {
     log::Error("configuration", {{"error", error}});
   }
   if (!findings.ok()) return EXIT_FAILURE;
+  const absl::Duration drain_timeout = options.drain_timeout;
   PrepareProcess();
   Server server(std::move(options));
   if (const absl::Status status = server.Start(); !status.ok()) {
@@ -39,6 +42,7 @@ int Run(ServerOptions options, const Findings& findings) {
     return EXIT_FAILURE;
   }
   log::Info("stopping", {{"signal", WaitForStop()}});
+  EndWithin(drain_timeout + kDrainGrace);
   server.Drain();
   return EXIT_SUCCESS;
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 
 namespace sluice {
 namespace {
@@ -42,6 +43,17 @@ const char* WaitForStop() {
   sigaction(SIGINT, &at_once, nullptr);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   return signal == SIGTERM ? "SIGTERM" : "SIGINT";
+}
+
+void EndWithin(absl::Duration time) {
+  struct sigaction late {};
+  late.sa_handler = [](int) {
+    static constexpr char kWhy[] = "sluice: something hangs past the drain; ending without it\n";
+    (void)!write(STDERR_FILENO, kWhy, sizeof(kWhy) - 1);
+    _exit(EXIT_FAILURE);
+  };
+  sigaction(SIGALRM, &late, nullptr);
+  alarm(static_cast<unsigned>(absl::ToInt64Seconds(time)) + 1);
 }
 
 }  // namespace sluice
