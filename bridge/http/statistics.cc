@@ -15,10 +15,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+uint64_t Count(const std::atomic<uint64_t>& counter) {
+  return counter.load(std::memory_order_relaxed);
+}
+
 Json ByReason(const std::array<std::atomic<uint64_t>, kReasonCount>& counters) {
   Json counts = Json::object();
   for (size_t i = 0; i < counters.size(); ++i) {
-    const uint64_t count = counters[i].load(std::memory_order_relaxed);
+    const uint64_t count = Count(counters[i]);
     if (count > 0) counts[std::string(ReasonName(static_cast<Reason>(i)))] = count;
   }
   return counts;
@@ -57,17 +61,19 @@ std::string StatisticsJson(const HttpServices& services, const SubscriberCounts&
   const HttpContext& context = services.context;
   const EventLog& log = context.hub->shard(0).log();
   const absl::Duration uptime = context.clock->Now() - context.started_at;
-  const Json json = {
-      {"service", services.options.service_name},
-      {"version", context.version},
-      {"uptime_seconds", absl::ToInt64Seconds(uptime)},
-      {"position", FormatEventId({log.epoch(), log.head(), false})},
-      {"subscribers", SubscribersJson(counts)},
-      {"events",
-       {{"published", context.metrics->events_published.load(std::memory_order_relaxed)},
-        {"delivered", context.hub->delivered()}}},
-      {"refusals", ByReason(context.metrics->refusals)},
-      {"disconnects", ByReason(context.metrics->disconnects)}};
+  const Json json = {{"service", services.options.service_name},
+                     {"version", context.version},
+                     {"uptime_seconds", absl::ToInt64Seconds(uptime)},
+                     {"position", FormatEventId({log.epoch(), log.head(), false})},
+                     {"subscribers", SubscribersJson(counts)},
+                     {"events",
+                      {{"published", Count(context.metrics->events_published)},
+                       {"delivered", context.hub->delivered()},
+                       {"publishes_refused", Count(context.metrics->publishes_refused)},
+                       {"gaps", Count(context.metrics->gaps)}}},
+                     {"inbox_overflows", Count(context.metrics->inbox_overflows)},
+                     {"refusals", ByReason(context.metrics->refusals)},
+                     {"disconnects", ByReason(context.metrics->disconnects)}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

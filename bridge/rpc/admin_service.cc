@@ -68,6 +68,8 @@ void FillStats(const RpcContext& rpc, uint64_t topics, v1::GetStatsResponse* sta
   stats->set_events_published_total(metrics.events_published);
   stats->set_events_delivered_total(rpc.hub->delivered());
   stats->set_gaps_total(metrics.gaps);
+  stats->set_publishes_refused_total(metrics.publishes_refused);
+  stats->set_inbox_overflows_total(metrics.inbox_overflows);
   CopyCounters(metrics.refusals, stats->mutable_refusals_total());
   CopyCounters(metrics.disconnects, stats->mutable_disconnects_total());
   stats->set_position(FormatEventId({rpc.log->epoch(), rpc.log->head(), false}));
