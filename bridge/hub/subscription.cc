@@ -57,10 +57,19 @@ void Subscription::Open(const SubscriptionSpec& spec) {
     shard_.parts_->Join(spec.topics[i], *this, i);
     OpenCursor(cursors_[i], spec);
   }
+  if (spec.last_event_id.empty() && spec.start.kind == StreamStart::Kind::kLatest) BeginTogether();
   const std::optional<EventId> requested = ParseEventId(spec.last_event_id);
   if (requested) start_id_ = FormatEventId({requested->epoch, requested->offset, false});
   SettleAll();
   if (state_ != State::kOpening) shard_.parts_->Wake(*this);
+}
+
+// Topics that were followed at different moments have different heads. One id
+// stands for the start of all: nothing up to it is sent, everything after it is.
+void Subscription::BeginTogether() {
+  Offset start = 0;
+  for (const Cursor& cursor : cursors_) start = std::max(start, cursor.place.after);
+  for (Cursor& cursor : cursors_) cursor.place.after = start;
 }
 
 void Subscription::OpenCursor(Cursor& cursor, const SubscriptionSpec& spec) {

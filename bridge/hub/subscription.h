@@ -131,6 +131,7 @@ class Subscription {
 
   void Open(const SubscriptionSpec& spec);
   void OpenCursor(Cursor& cursor, const SubscriptionSpec& spec);
+  void BeginTogether();
   void Resume(Cursor& cursor, const std::string& last_event_id);
   Settled Settle(Cursor& cursor);
   bool SettleReplay(Cursor& cursor);

@@ -28,6 +28,22 @@ TEST_F(Merging, SeveralTopicsComeInOffsetOrder) {
   ExpectRisingOffsets(*reader);
 }
 
+// One topic's window is there already, the other's begins at a later head.
+TEST_F(Merging, LatestOfSeveralTopicsBeginsAtOnePlaceForAll) {
+  Make();
+  const auto keeps_a = Latest({"a/1"});
+  Run();
+  Publish("a/1", "1");  // still in the inbox
+  Publish("b/1", "2");
+  const auto reader = Latest({"a/1", "b/1"});
+  Run();
+  EXPECT_EQ(reader->subscription().start_id(), Id(2));
+  Publish("b/1", "3");
+  Publish("a/1", "4");
+  Run();
+  EXPECT_THAT(reader->data(), ElementsAre("3", "4"));
+}
+
 TEST_F(Merging, ATopicThatStillReplaysHoldsTheOthersBack) {
   Make();
   const auto keeps_b = Latest({"b/1"});  // b's window reaches back, a's does not
