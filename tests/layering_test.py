@@ -11,9 +11,10 @@ ROOT = Path(__file__).resolve().parent.parent
 LEVELS = [
     {'base'},
     {'event'},
-    {'route', 'schema', 'event_log', 'access'},
-    {'hub'},
-    {'rpc', 'http', 'relay'},
+    {'route', 'event_log', 'access'},
+    {'schema', 'hub'},
+    {'relay'},
+    {'rpc', 'http'},
     {'server'},
 ]
 LEVEL = {floor: level for level, floors in enumerate(LEVELS) for floor in floors}
@@ -22,7 +23,7 @@ LEVEL = {floor: level for level, floors in enumerate(LEVELS) for floor in floors
 FENCES = {
     r'spdlog/': {'base'},
     r'boost/beast': {'http'},
-    r'boost/asio': {'hub', 'http', 'rpc'},
+    r'boost/asio': {'hub', 'http', 'rpc', 'relay'},
     r'grpc(pp)?/': {'access', 'rpc', 'relay', 'server'},
     r'yaml-cpp/': {'server'},
     r'sluice/config/': {'server'},

@@ -20,6 +20,8 @@ std::string_view ReasonName(Reason reason) {
       return "draining";
     case Reason::kLogFailed:
       return "log_failed";
+    case Reason::kBackendFailed:
+      return "backend_failed";
     case Reason::kBadRequest:
       return "bad_request";
     case Reason::kUnauthenticated:
@@ -40,6 +42,8 @@ std::string_view ReasonName(Reason reason) {
       return "authorizer_away";
     case Reason::kEnded:
       return "ended";
+    case Reason::kNotResumable:
+      return "not_resumable";
     case Reason::kCount:
       break;
   }

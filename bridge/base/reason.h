@@ -17,6 +17,7 @@ enum class Reason {
   kStalled,          // the socket refused bytes for too long
   kDraining,         // the bridge is shutting down (a refusal too)
   kLogFailed,        // the event log could not be read
+  kBackendFailed,    // a backend that the stream is read from failed (a refusal too)
   // Refusals.
   kBadRequest,       // malformed
   kUnauthenticated,  // no credential, or not a good one
@@ -28,6 +29,7 @@ enum class Reason {
   kTooManySessions,  // a bound on sessions was passed
   kAuthorizerAway,   // the authorizer could not answer: fail closed
   kEnded,            // 204: the stream had ended and nothing has come since
+  kNotResumable,     // 409: the stream cannot be gone on with, by its route
   kCount,
 };
 

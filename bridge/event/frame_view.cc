@@ -12,28 +12,36 @@ const FrameRule* RuleFor(const FrameView& view, std::string_view type) {
   return nullptr;
 }
 
+// `data`: the payload.
+SseFrame Encode(const Event& event, std::optional<std::string_view> data, std::string_view id,
+                const FrameView& view) {
+  const FrameRule* rule = RuleFor(view, event.type);
+  SseFields fields;
+  if (view.event_line) fields.event = rule && rule->event ? *rule->event : event.type;
+  if (view.ids != IdLine::kOff) fields.id = id;
+  if (view.retry_line) fields.retry_ms = event.retry_ms;
+  fields.data = rule && rule->data ? std::optional<std::string_view>(*rule->data) : data;
+  return SseFrame(fields);
+}
+
 }  // namespace
 
 SseFrame EncodeFrame(const StoredEvent& stored, const FrameView& view, bool end) {
   const Event& event = stored.event();
-  const FrameRule* rule = RuleFor(view, event.type);
-  SseFields fields;
-  if (view.event_line) fields.event = rule && rule->event ? *rule->event : event.type;
-
-  std::array<char, kEventIdBytesMax> id;
-  const bool publishers = view.ids == IdLine::kPublisher && !event.publisher_id.empty();
-  if (view.ids == IdLine::kOff || event.transient) {
-    // No place to come back to.
-  } else if (publishers && !end) {
-    fields.id = event.publisher_id;
-  } else {
-    // (Only an id of ours can say that the stream has ended.)
-    const EventId wire{stored.id().epoch, stored.id().offset, end};
-    fields.id = {id.data(), WriteEventId(wire, id.data())};
+  if (event.transient) return Encode(event, stored.data(), {}, view);  // no place to come back to
+  if (view.ids == IdLine::kPublisher && !event.publisher_id.empty() && !end) {
+    return Encode(event, stored.data(), event.publisher_id, view);
   }
-  if (view.retry_line) fields.retry_ms = event.retry_ms;
-  fields.data = rule && rule->data ? std::optional<std::string_view>(*rule->data) : stored.data();
-  return SseFrame(fields);
+  // (Only an id of ours can say that the stream has ended.)
+  std::array<char, kEventIdBytesMax> id;
+  const EventId wire{stored.id().epoch, stored.id().offset, end};
+  return Encode(event, stored.data(), {id.data(), WriteEventId(wire, id.data())}, view);
+}
+
+SseFrame EncodeFrame(const Event& event, std::string_view id, const FrameView& view) {
+  const std::optional<std::string_view> data =
+      event.data ? std::optional<std::string_view>(*event.data) : std::nullopt;
+  return Encode(event, data, id, view);
 }
 
 }  // namespace sluice

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bridge/event/event.h"
@@ -36,5 +37,8 @@ using FrameViewPtr = std::shared_ptr<const FrameView>;
 
 // `end`: whether the id tells the client that its stream has ended here.
 SseFrame EncodeFrame(const StoredEvent& stored, const FrameView& view, bool end);
+// Of an event that no log holds (what a call answers). `id` is sent unless the view
+// has ids off; empty: no `id:` line.
+SseFrame EncodeFrame(const Event& event, std::string_view id, const FrameView& view);
 
 }  // namespace sluice

@@ -83,8 +83,8 @@ class SseSession final : public Subscriber, public std::enable_shared_from_this<
     }
   }
 
-  void OnDrain(uint32_t retry_ms) override {
-    if (!leaving_) Leave(Reason::kDraining, RetryFrame(retry_ms));
+  void OnDrain(Reason reason, uint32_t retry_ms) override {
+    if (!leaving_) Leave(reason, RetryFrame(retry_ms));
   }
 
   void OnCut(Reason reason) override { Close(reason); }

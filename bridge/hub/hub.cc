@@ -19,7 +19,7 @@ struct Hub::Threads {
 Hub::Hub(uint32_t shards, ShardOptions options, EventLog& log, const Clock& clock, Metrics& metrics)
     : threads_(std::make_unique<Threads>()) {
   for (ShardIndex index = 0; index < shards; ++index) {
-    shards_.push_back(std::make_unique<Shard>(index, options, log, clock, metrics));
+    shards_.push_back(std::make_unique<Shard>(index, options, log, clock, metrics, &interest_));
   }
 }
 
@@ -63,6 +63,12 @@ void VisitFrom(Hub& hub, size_t index, std::function<void(Shard&)> visit,
 
 void Hub::Visit(std::function<void(Shard&)> visit, std::function<void()> done) {
   VisitFrom(*this, 0, std::move(visit), std::move(done));
+}
+
+void Hub::CloseTopic(std::string topic, Reason reason, uint32_t retry_ms) {
+  Visit([topic = std::move(topic), reason,
+         retry_ms](Shard& shard) { shard.CloseTopic(topic, reason, retry_ms); },
+        [] {});
 }
 
 void Hub::Deliver(ShardIndex shard, std::span<const StoredEventPtr> events) {

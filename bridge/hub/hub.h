@@ -8,6 +8,7 @@
 
 #include "bridge/event_log/event_log.h"
 #include "bridge/hub/shard.h"
+#include "bridge/hub/topic_interest.h"
 
 namespace sluice {
 
@@ -29,6 +30,12 @@ class Hub final : public Tail {
   // last one's.
   void Visit(std::function<void(Shard&)> visit, std::function<void()> done);
 
+  // Asks every subscriber of the topic to leave, and to come back after `retry_ms` or
+  // up to twice that. Any thread.
+  void CloseTopic(std::string topic, Reason reason, uint32_t retry_ms);
+
+  TopicInterest& interest() { return interest_; }
+
   void Deliver(ShardIndex shard, std::span<const StoredEventPtr> events) override;
 
   uint64_t subscribers() const;
@@ -36,6 +43,7 @@ class Hub final : public Tail {
 
  private:
   struct Threads;
+  TopicInterest interest_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<Threads> threads_;
 };

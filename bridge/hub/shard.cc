@@ -38,15 +38,28 @@ template <size_t kBytes>
   }
 }
 
+// When those who are sent away come back: spread over as much time again.
+class RetryTimes {
+ public:
+  explicit RetryTimes(uint32_t retry_ms) : retry_ms_(retry_ms), jitter_(0, retry_ms) {}
+  uint32_t Next() { return retry_ms_ + jitter_(random_); }
+
+ private:
+  const uint32_t retry_ms_;
+  std::minstd_rand random_{std::random_device{}()};
+  std::uniform_int_distribution<uint32_t> jitter_;
+};
+
 }  // namespace
 
 Shard::Parts::Parts(Shard& shard, ShardIndex index_in, ShardOptions options_in, EventLog& log_in,
-                    const Clock& clock_in, Metrics& metrics_in)
+                    const Clock& clock_in, Metrics& metrics_in, TopicInterest* interest_in)
     : index(index_in),
       options(options_in),
       log(log_in),
       clock(clock_in),
       metrics(metrics_in),
+      interest(interest_in),
       inbox(options.inbox_events),
       replays(log, context, options.replays, [this](Subscription& s) { Wake(s); }),
       heartbeats(shard) {}
@@ -54,7 +67,7 @@ Shard::Parts::Parts(Shard& shard, ShardIndex index_in, ShardOptions options_in, 
 void Shard::Parts::Add(Subscription& subscription) {
   subscription.shard_slot_ = static_cast<uint32_t>(subscriptions.size());
   subscriptions.push_back(&subscription);
-  subscriber_count.store(subscriptions.size(), std::memory_order_relaxed);
+  CountSubscribers();
   Metrics::Add(metrics.subscribers_total);
 }
 
@@ -67,7 +80,11 @@ void Shard::Parts::Remove(Subscription& subscription) {
   subscriptions[subscription.shard_slot_] = last;
   last->shard_slot_ = subscription.shard_slot_;
   subscriptions.pop_back();
-  subscriber_count.store(subscriptions.size(), std::memory_order_relaxed);
+  CountSubscribers();
+}
+
+void Shard::Parts::CountSubscribers() {
+  subscriber_count.store(subscriptions.size() + attendances.size(), std::memory_order_relaxed);
 }
 
 void Shard::Parts::Wake(Subscription& subscription) {
@@ -88,6 +105,7 @@ void Shard::Parts::Join(const std::string& topic, Subscription& subscription, si
   Subscription::Cursor& cursor = subscription.cursors_[index_of];
   cursor.window = window.get();
   cursor.member = static_cast<uint32_t>(window->members.size());
+  if (interest != nullptr && window->members.empty()) interest->Gained(topic);
   window->members.push_back({&subscription, static_cast<uint32_t>(index_of)});
 }
 
@@ -97,7 +115,9 @@ void Shard::Parts::Leave(const Subscription::Cursor& cursor) {
   members[cursor.member] = last;
   last.subscription->cursors_[last.cursor].member = cursor.member;
   members.pop_back();
-  if (members.empty()) cursor.window->deserted_at = clock.Now();
+  if (!members.empty()) return;
+  cursor.window->deserted_at = clock.Now();
+  if (interest != nullptr) interest->Lost(cursor.window->topic());
 }
 
 void Shard::Parts::SchedulePass() {
@@ -203,8 +223,7 @@ void Shard::Parts::DropDesertedWindows() {
 void Shard::Parts::Tick() {
   DropDesertedWindows();
   const absl::Time now = clock.Now();
-  // From behind: whoever ends itself disturbs nobody.
-  for (size_t i = subscriptions.size(); i-- > 0;) subscriptions[i]->subscriber_.OnTick(now);
+  VisitAll([now](Subscriber& subscriber) { subscriber.OnTick(now); });
 }
 
 void Shard::Parts::ScheduleTick() {
@@ -217,8 +236,8 @@ void Shard::Parts::ScheduleTick() {
 }
 
 Shard::Shard(ShardIndex index, ShardOptions options, EventLog& log, const Clock& clock,
-             Metrics& metrics)
-    : parts_(std::make_unique<Parts>(*this, index, options, log, clock, metrics)) {}
+             Metrics& metrics, TopicInterest* interest)
+    : parts_(std::make_unique<Parts>(*this, index, options, log, clock, metrics, interest)) {}
 Shard::~Shard() = default;
 
 ShardIndex Shard::index() const { return parts_->index; }
@@ -252,7 +271,7 @@ void Shard::CountDelivered(uint64_t events) {
 }
 
 void Shard::ForEachSubscriber(const std::function<void(const Subscriber&)>& visit) const {
-  for (const Subscription* subscription : parts_->subscriptions) visit(subscription->subscriber_);
+  parts_->VisitAll(visit);
 }
 
 void Shard::ForEachTopic(
@@ -265,17 +284,24 @@ void Shard::ForEachTopic(
 size_t Shard::ready() const { return parts_->ready_.size(); }
 
 void Shard::Drain(uint32_t retry_ms) {
-  std::minstd_rand random(std::random_device{}());
-  std::uniform_int_distribution<uint32_t> jitter(0, retry_ms);
-  auto& subscriptions = parts_->subscriptions;
-  for (size_t i = subscriptions.size(); i-- > 0;) {
-    subscriptions[i]->subscriber_.OnDrain(retry_ms + jitter(random));
+  RetryTimes times(retry_ms);
+  parts_->VisitAll([&](Subscriber& subscriber) {  //
+    subscriber.OnDrain(Reason::kDraining, times.Next());
+  });
+}
+
+void Shard::CloseTopic(std::string_view topic, Reason reason, uint32_t retry_ms) {
+  RetryTimes times(retry_ms);
+  const auto it = parts_->windows_.find(AsAbsl(topic));
+  if (it == parts_->windows_.end()) return;
+  const auto& members = it->second->members;
+  for (size_t i = members.size(); i-- > 0;) {
+    members[i].subscription->subscriber_.OnDrain(reason, times.Next());
   }
 }
 
 void Shard::CutAll(Reason reason) {
-  auto& subscriptions = parts_->subscriptions;
-  for (size_t i = subscriptions.size(); i-- > 0;) subscriptions[i]->subscriber_.OnCut(reason);
+  parts_->VisitAll([reason](Subscriber& subscriber) { subscriber.OnCut(reason); });
 }
 
 }  // namespace sluice

@@ -19,6 +19,7 @@ class io_context;
 namespace sluice {
 
 class Clock;
+class TopicInterest;
 struct Metrics;
 
 struct ShardOptions {
@@ -30,8 +31,9 @@ struct ShardOptions {
 
 class Shard {
  public:
-  Shard(ShardIndex index, ShardOptions options, EventLog& log, const Clock& clock,
-        Metrics& metrics);
+  // `interest` may be null: nobody wants to know.
+  Shard(ShardIndex index, ShardOptions options, EventLog& log, const Clock& clock, Metrics& metrics,
+        TopicInterest* interest = nullptr);
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -59,9 +61,12 @@ class Shard {
   size_t ready() const;
   // Asks every subscriber to leave; `retry_ms` plus up to as much again.
   void Drain(uint32_t retry_ms);
+  // The same of those who read `topic`.
+  void CloseTopic(std::string_view topic, Reason reason, uint32_t retry_ms);
   void CutAll(Reason reason);
 
  private:
+  friend class Attendance;
   friend class Subscription;
   struct Parts;
   std::unique_ptr<Parts> parts_;

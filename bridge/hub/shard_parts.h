@@ -9,22 +9,31 @@
 #include "absl/container/flat_hash_map.h"
 #include "boost/asio/io_context.hpp"
 #include "boost/asio/steady_timer.hpp"
+#include "bridge/hub/attendance.h"
 #include "bridge/hub/heartbeats.h"
 #include "bridge/hub/inbox.h"
 #include "bridge/hub/replay.h"
 #include "bridge/hub/shard.h"
 #include "bridge/hub/subscription.h"
+#include "bridge/hub/topic_interest.h"
 #include "bridge/hub/topic_window.h"
 
 namespace sluice {
 
 struct Shard::Parts {
   Parts(Shard& shard, ShardIndex index, ShardOptions options, EventLog& log, const Clock& clock,
-        Metrics& metrics);
+        Metrics& metrics, TopicInterest* interest);
 
   // Subscriptions.
   void Add(Subscription& subscription);
   void Remove(Subscription& subscription);
+  void CountSubscribers();
+  // Every subscriber, from behind: whoever ends itself disturbs nobody.
+  template <typename Visit>
+  void VisitAll(const Visit& visit) {
+    for (size_t i = subscriptions.size(); i-- > 0;) visit(subscriptions[i]->subscriber_);
+    for (size_t i = attendances.size(); i-- > 0;) visit(attendances[i]->subscriber_);
+  }
   // It will be told that it is ready, in a pass.
   void Wake(Subscription& subscription);
 
@@ -46,6 +55,7 @@ struct Shard::Parts {
   EventLog& log;
   const Clock& clock;
   Metrics& metrics;
+  TopicInterest* const interest;
   boost::asio::io_context context{1};
 
   Inbox inbox;
@@ -66,6 +76,7 @@ struct Shard::Parts {
   std::atomic<uint64_t> delivered{0};
   std::atomic<uint64_t> subscriber_count{0};
   std::vector<Subscription*> subscriptions;
+  std::vector<Attendance*> attendances;
 
  private:
   void AddToWindow(StoredEventPtr event);

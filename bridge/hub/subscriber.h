@@ -34,7 +34,7 @@ class Subscriber {
   // About once a second: expiry, a socket that refuses bytes.
   virtual void OnTick(absl::Time now) = 0;
   // Leave, politely. `retry_ms` has its jitter already. May destroy itself.
-  virtual void OnDrain(uint32_t retry_ms) = 0;
+  virtual void OnDrain(Reason reason, uint32_t retry_ms) = 0;
   // Leave now. May destroy itself.
   virtual void OnCut(Reason reason) = 0;
 

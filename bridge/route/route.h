@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "bridge/event/event_filter.h"
 #include "bridge/event/frame_view.h"
+#include "bridge/route/call_policy.h"
 #include "bridge/route/path_template.h"
 #include "bridge/route/request_target.h"
 
@@ -57,6 +58,12 @@ struct Route {
   std::shared_ptr<const HeartbeatPolicy> heartbeat;
   std::optional<uint32_t> retry_ms;
   FrameViewPtr view;
+  bool get = true;    // and HEAD
+  bool post = false;  // only with `call`
+  std::optional<CallPolicy> call;
+  // For documents.
+  std::vector<std::string> messages;  // full names or "acme.chat.v1.*"; empty: see config
+  std::string description;
 };
 
 // What a request asks for, by its route.

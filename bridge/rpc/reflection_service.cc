@@ -15,7 +15,8 @@ namespace pb = google::protobuf;
 template <typename Request, typename Response>
 class Reflection {
  public:
-  explicit Reflection(const ReflectionSource& source) : source_(source) {}
+  explicit Reflection(const ReflectionSource& source)
+      : services_(source.services), schema_(source.schema->current()) {}
 
   void Answer(const Request& request, Response* response) const {
     response->Clear();
@@ -24,7 +25,7 @@ class Reflection {
     if (NameAskedFor(request).size() > kTypeNameBytesMax) {
       return Fail(grpc::StatusCode::NOT_FOUND, "not found: the name is too long", response);
     }
-    const pb::DescriptorPool& pool = source_.schema->pool();
+    const pb::DescriptorPool& pool = schema_->pool();
     switch (request.message_request_case()) {
       case Request::kFileByFilename:
         return AddFile(pool.FindFileByName(request.file_by_filename()), response);
@@ -35,7 +36,7 @@ class Reflection {
       case Request::kAllExtensionNumbersOfType:
         return AddExtensionNumbers(request.all_extension_numbers_of_type(), response);
       case Request::kListServices:
-        for (const std::string& service : source_.services) {
+        for (const std::string& service : services_) {
           response->mutable_list_services_response()->add_service()->set_name(service);
         }
         return;
@@ -46,8 +47,8 @@ class Reflection {
   }
 
  private:
-  // (The numbers of a type's extensions are asked for by SchemaRegistry::Find,
-  // which bounds its name itself.)
+  // (The numbers of a type's extensions are asked for by Schema::Find, which
+  // does not search.)
   static std::string_view NameAskedFor(const Request& request) {
     return request.message_request_case() == Request::kFileByFilename
                ? request.file_by_filename()
@@ -80,19 +81,18 @@ class Reflection {
 
   template <typename ExtensionRequest>
   void AddExtension(const ExtensionRequest& request, Response* response) const {
-    const pb::Descriptor* type = source_.schema->Find(request.containing_type());
+    const pb::Descriptor* type = FindType(request.containing_type());
     const pb::FieldDescriptor* extension =
-        type == nullptr
-            ? nullptr
-            : source_.schema->pool().FindExtensionByNumber(type, request.extension_number());
+        type == nullptr ? nullptr
+                        : schema_->pool().FindExtensionByNumber(type, request.extension_number());
     AddFile(extension == nullptr ? nullptr : extension->file(), response);
   }
 
   void AddExtensionNumbers(const std::string& name, Response* response) const {
-    const pb::Descriptor* type = source_.schema->Find(name);
+    const pb::Descriptor* type = FindType(name);
     if (type == nullptr) return Fail(grpc::StatusCode::NOT_FOUND, "not found", response);
     std::vector<const pb::FieldDescriptor*> extensions;
-    source_.schema->pool().FindAllExtensions(type, &extensions);
+    schema_->pool().FindAllExtensions(type, &extensions);
     auto* numbers = response->mutable_all_extension_numbers_response();
     numbers->set_base_type_name(name);
     for (const pb::FieldDescriptor* extension : extensions) {
@@ -100,7 +100,13 @@ class Reflection {
     }
   }
 
-  const ReflectionSource& source_;
+  const pb::Descriptor* FindType(std::string_view name) const {
+    const MessageType* type = schema_->Find(name);
+    return type == nullptr ? nullptr : type->descriptor;
+  }
+
+  const std::vector<std::string>& services_;
+  const SchemaPtr schema_;
 };
 
 // Reads a request, answers it, reads the next.

@@ -206,13 +206,13 @@ void SubscribeCall::OnTick(absl::Time now) {
   }
   // A caller that has not taken a message for a second takes no history either.
   if (writing_ && subscription_) subscription_->Pause();
-  if (draining_) return OnDrain(0);  // it came while the others were told
+  if (draining_) return OnDrain(Reason::kDraining, 0);  // it came while the others were told
   if (expires_at_ <= now) {
     Leave(Reason::kExpired, {grpc::StatusCode::UNAUTHENTICATED, "the authorization has expired"});
   }
 }
 
-void SubscribeCall::OnDrain(uint32_t) {
+void SubscribeCall::OnDrain(Reason, uint32_t) {
   Leave(Reason::kDraining, {grpc::StatusCode::UNAVAILABLE, "draining"});
 }
 

@@ -45,7 +45,7 @@ class SubscribeCall final : public grpc::ServerWriteReactor<v1::SubscribeRespons
   void OnReady() override { Pump(); }
   void OnHeartbeat(const FramePtr&) override {}
   void OnTick(absl::Time now) override;
-  void OnDrain(uint32_t retry_ms) override;
+  void OnDrain(Reason reason, uint32_t retry_ms) override;
   void OnCut(Reason reason) override;
   SubscriberDescription Describe() const override;
 

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "bridge/base/text.h"
 #include "bridge/base/utf8.h"
 #include "bridge/event/topic.h"
-#include "bridge/schema/payload_check.h"
 #include "sluice/v1/event.pb.h"
 
 namespace sluice {
@@ -23,10 +23,18 @@ constexpr int32_t kNanosPerMs = 1'000'000;
 
 absl::Status Refuse(absl::string_view why) { return absl::InvalidArgumentError(why); }
 
+// With what `why` carries besides its message.
+absl::Status Reworded(const absl::Status& why, absl::string_view message) {
+  absl::Status status(why.code(), message);
+  why.ForEachPayload([&status](absl::string_view url, const absl::Cord& payload) {
+    status.SetPayload(url, payload);
+  });
+  return status;
+}
+
 // `why` it is, said of `field`.
 absl::Status At(absl::string_view field, const absl::Status& why) {
-  if (why.ok()) return why;
-  return absl::Status(why.code(), absl::StrCat(field, ": ", why.message()));
+  return why.ok() ? why : Reworded(why, absl::StrCat(field, ": ", why.message()));
 }
 
 absl::Status CheckTopic(const std::string& topic) {
@@ -83,12 +91,11 @@ absl::StatusOr<uint32_t> TakeRetry(const google::protobuf::Duration& retry) {
   return static_cast<uint32_t>(seconds * 1000 + nanos / kNanosPerMs);
 }
 
-absl::Status CheckFlags(const v1::Event& event) {
-  if (event.transient() && event.end_of_stream()) {
+absl::Status CheckFlags(const Event& event) {
+  if (event.transient && event.end_of_stream) {
     return Refuse("transient: may not be set together with end_of_stream, which is kept");
   }
-  if (event.payload_case() == v1::Event::PAYLOAD_NOT_SET && !event.has_retry() &&
-      !event.end_of_stream()) {
+  if (!event.data && !event.retry_ms && !event.end_of_stream) {
     return Refuse(
         "payload: set one of message, json, raw_json and text (only an event with retry or "
         "end_of_stream may go without)");
@@ -96,28 +103,37 @@ absl::Status CheckFlags(const v1::Event& event) {
   return absl::OkStatus();
 }
 
-// Nothing when there is none.
-absl::StatusOr<std::optional<std::string>> TakePayload(const v1::Event& event,
-                                                       const JsonTranscoder& transcoder) {
-  const auto named =
-      [](absl::string_view field,
-         absl::StatusOr<std::string> data) -> absl::StatusOr<std::optional<std::string>> {
-    if (!data.ok()) return At(field, data.status());
-    return *std::move(data);
-  };
-  switch (event.payload_case()) {
+// What a message's schema says of it; the publisher's own type wins.
+absl::Status TakeMessage(const google::protobuf::Any& message, const JsonTranscoder& transcoder,
+                         Event* event) {
+  absl::StatusOr<TypedJson> typed = transcoder.FromAny(message);
+  if (!typed.ok()) return typed.status();
+  if (event->type.empty()) event->type = std::move(typed->type);
+  event->end_of_stream |= typed->end_of_stream;
+  event->data = std::move(typed->json);
+  return absl::OkStatus();
+}
+
+absl::Status TakeData(absl::StatusOr<std::string> data, Event* event) {
+  if (!data.ok()) return data.status();
+  event->data = *std::move(data);
+  return absl::OkStatus();
+}
+
+absl::Status TakePayload(const v1::Event& source, const JsonTranscoder& transcoder, Event* event) {
+  switch (source.payload_case()) {
     case v1::Event::kMessage:
-      return named("message", transcoder.FromAny(event.message()));
+      return At("message", TakeMessage(source.message(), transcoder, event));
     case v1::Event::kJson:
-      return named("json", transcoder.FromValue(event.json()));
+      return At("json", TakeData(transcoder.FromValue(source.json()), event));
     case v1::Event::kRawJson:
-      return named("raw_json", transcoder.FromRawJson(event.raw_json()));
+      return At("raw_json", TakeData(transcoder.FromRawJson(source.raw_json()), event));
     case v1::Event::kText:
-      return named("text", transcoder.FromText(event.text()));
+      return At("text", TakeData(transcoder.FromText(source.text()), event));
     case v1::Event::PAYLOAD_NOT_SET:
       break;
   }
-  return std::nullopt;
+  return absl::OkStatus();
 }
 
 // Everything but the payload.
@@ -125,9 +141,7 @@ absl::StatusOr<Event> TakeEnvelope(const v1::Event& source, absl::Time received_
   Event event;
   event.topic = source.topic();
   event.publisher_id = source.id();
-  event.type = source.type().empty() && source.has_message()
-                   ? EventTypeOfMessage(MessageNameOf(source.message().type_url()))
-                   : source.type();
+  event.type = source.type();
   event.time = received_at;
   event.transient = source.transient();
   event.end_of_stream = source.end_of_stream();
@@ -147,7 +161,6 @@ absl::StatusOr<Event> TakeEnvelope(const v1::Event& source, absl::Time received_
     if (!retry_ms.ok()) return At("retry", retry_ms.status());
     event.retry_ms = *retry_ms;
   }
-  if (absl::Status s = CheckFlags(source); !s.ok()) return s;
   return event;
 }
 
@@ -168,13 +181,12 @@ absl::StatusOr<std::vector<Event>> Ingest::Take(
   taken.reserve(events.size());
   for (int i = 0; i < events.size(); ++i) {
     const auto fault = [i](const absl::Status& why) {
-      return absl::Status(why.code(), absl::StrCat("events[", i, "].", why.message()));
+      return Reworded(why, absl::StrCat("events[", i, "].", why.message()));
     };
     absl::StatusOr<Event> event = TakeEnvelope(events[i], now);
     if (!event.ok()) return fault(event.status());
-    absl::StatusOr<std::optional<std::string>> data = TakePayload(events[i], transcoder_);
-    if (!data.ok()) return fault(data.status());
-    event->data = *std::move(data);
+    if (absl::Status s = TakePayload(events[i], transcoder_, &*event); !s.ok()) return fault(s);
+    if (absl::Status s = CheckFlags(*event); !s.ok()) return fault(s);
     taken.push_back(*std::move(event));
   }
   return taken;

@@ -13,11 +13,13 @@
 
 #include <algorithm>
 
-#include "absl/strings/ascii.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/base/text.h"
 #include "bridge/base/utf8.h"
 #include "bridge/schema/payload_check.h"
 #include "bridge/schema/raw_json.h"
+#include "bridge/schema/schema_registry.h"
 #include "bridge/schema/sorted_maps.h"
 #include "bridge/schema/value_json.h"
 
@@ -30,9 +32,9 @@ constexpr char kTypeUrlPrefix[] = "type.googleapis.com";
 
 pb::util::JsonPrintOptions PrintOptions(const JsonOptions& options) {
   pb::util::JsonPrintOptions print;
-  print.always_print_primitive_fields = options.print_implicit_fields;
-  print.always_print_enums_as_ints = options.enums_as_numbers;
-  print.preserve_proto_field_names = options.proto_field_names;
+  print.always_print_primitive_fields = options.style.print_implicit_fields;
+  print.always_print_enums_as_ints = options.style.enums_as_numbers;
+  print.preserve_proto_field_names = options.style.proto_field_names;
   return print;
 }
 
@@ -48,72 +50,78 @@ std::string CanonicalBytes(const pb::Message& message) {
   return bytes;
 }
 
-}  // namespace
+constexpr char kUnknownType[] = "sluice.v1/unknown_type";
 
-struct JsonTranscoder::Parts {
-  Parts(std::shared_ptr<const SchemaRegistry> schema, const JsonOptions& json_options)
-      : registry(std::move(schema)),
-        options(json_options),
-        print(PrintOptions(options)),
-        resolver(pb::util::NewTypeResolverForDescriptorPool(kTypeUrlPrefix, &registry->pool())),
-        check(*registry, options) {}
-
-  absl::StatusOr<std::string> Print(const pb::Message& message) const;
-  absl::Status CheckLength(size_t bytes) const;
-
-  const std::shared_ptr<const SchemaRegistry> registry;
-  const JsonOptions options;
-  const pb::util::JsonPrintOptions print;
-  const std::unique_ptr<pb::util::TypeResolver> resolver;
-  const PayloadCheck check;
-};
-
-absl::Status JsonTranscoder::Parts::CheckLength(size_t bytes) const {
+absl::Status CheckLength(const JsonOptions& options, size_t bytes) {
   if (bytes <= options.bytes_max) return absl::OkStatus();
   return absl::ResourceExhaustedError(
       absl::StrCat("is longer than ", options.bytes_max, " bytes (limits.payload_bytes)"));
 }
 
-absl::StatusOr<std::string> JsonTranscoder::Parts::Print(const pb::Message& message) const {
+absl::StatusOr<std::string> Print(const Schema& schema, const pb::Message& message,
+                                  const JsonOptions& options) {
+  const std::unique_ptr<pb::util::TypeResolver> resolver(
+      pb::util::NewTypeResolverForDescriptorPool(kTypeUrlPrefix, &schema.pool()));
   const std::string type_url =
       absl::StrCat(kTypeUrlPrefix, "/", message.GetDescriptor()->full_name());
   std::string json;
-  const pb::util::Status printed =
-      pb::util::BinaryToJsonString(resolver.get(), type_url, CanonicalBytes(message), &json, print);
+  const pb::util::Status printed = pb::util::BinaryToJsonString(
+      resolver.get(), type_url, CanonicalBytes(message), &json, PrintOptions(options));
   if (!printed.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("has no JSON form: ", std::string(printed.message())));
   }
-  if (absl::Status status = CheckLength(json.size()); !status.ok()) return status;
+  if (absl::Status status = CheckLength(options, json.size()); !status.ok()) return status;
   return json;
 }
 
-JsonTranscoder::JsonTranscoder(std::shared_ptr<const SchemaRegistry> registry, JsonOptions options)
-    : parts_(std::make_unique<Parts>(std::move(registry), options)) {}
+}  // namespace
+
+JsonTranscoder::JsonTranscoder(std::shared_ptr<const SchemaRegistry> registry)
+    : registry_(std::move(registry)) {}
 JsonTranscoder::~JsonTranscoder() = default;
 
-absl::StatusOr<std::string> JsonTranscoder::FromAny(const pb::Any& any) const {
-  absl::StatusOr<std::unique_ptr<pb::Message>> message = parts_->check.Open(any);
+absl::StatusOr<TypedJson> JsonTranscoder::FromAny(const pb::Any& any) const {
+  const std::string_view name = MessageNameOf(any.type_url());
+  if (name.empty()) return absl::InvalidArgumentError("a google.protobuf.Any has no type_url");
+  const SchemaPtr schema = registry_->current();
+  const MessageType* type = schema->Find(name);
+  if (type == nullptr) return UnknownType(name);
+  return FromMessage(*schema, *type, any.value());
+}
+
+absl::StatusOr<TypedJson> JsonTranscoder::FromMessage(const Schema& schema, const MessageType& type,
+                                                      std::string_view bytes) const {
+  const PayloadCheck check(schema, schema.options());
+  auto message = check.Parse(*type.descriptor, bytes);
   if (!message.ok()) return message.status();
-  if (absl::Status status = parts_->check.Check(**message); !status.ok()) return status;
+  if (absl::Status status = check.Check(**message); !status.ok()) return status;
   SortMaps(message->get());
-  return parts_->Print(**message);
+  auto json = Print(schema, **message, schema.options());
+  if (!json.ok()) return json.status();
+  return TypedJson{type.typing.type, *std::move(json), type.typing.end_of_stream};
 }
 
 absl::StatusOr<std::string> JsonTranscoder::FromValue(const pb::Value& value) const {
-  if (absl::Status status = parts_->check.Check(value); !status.ok()) return status;
+  if (absl::Status status = PayloadCheck(*registry_->current(), registry_->options()).Check(value);
+      !status.ok()) {
+    return status;
+  }
   std::string json = ValueToJson(value);
-  if (absl::Status status = parts_->CheckLength(json.size()); !status.ok()) return status;
+  if (absl::Status status = CheckLength(registry_->options(), json.size()); !status.ok())
+    return status;
   return json;
 }
 
 absl::StatusOr<std::string> JsonTranscoder::FromRawJson(std::string_view json) const {
-  if (absl::Status status = parts_->CheckLength(json.size()); !status.ok()) return status;
-  return CompactJson(json, parts_->options.depth_max);
+  if (absl::Status status = CheckLength(registry_->options(), json.size()); !status.ok())
+    return status;
+  return CompactJson(json, registry_->options().depth_max);
 }
 
 absl::StatusOr<std::string> JsonTranscoder::FromText(std::string_view text) const {
-  if (absl::Status status = parts_->CheckLength(text.size()); !status.ok()) return status;
+  if (absl::Status status = CheckLength(registry_->options(), text.size()); !status.ok())
+    return status;
   if (!IsUtf8(text)) return absl::InvalidArgumentError("is not UTF-8");
   if (text.find('\0') != std::string_view::npos) {
     return absl::InvalidArgumentError("holds a NUL");
@@ -129,19 +137,23 @@ absl::StatusOr<std::string> JsonTranscoder::FromText(std::string_view text) cons
   }
 }
 
-std::string EventTypeOfMessage(std::string_view type_name) {
-  const std::string_view name = type_name.substr(type_name.find_last_of("./") + 1);
-  const auto is_upper = [&](size_t i) { return i < name.size() && absl::ascii_isupper(name[i]); };
-  const auto is_lower = [&](size_t i) { return i < name.size() && absl::ascii_islower(name[i]); };
-  std::string type;
-  for (size_t i = 0; i < name.size(); ++i) {
-    // A word begins after a small letter or a digit, or ends a run of capitals.
-    const bool begins =
-        i > 0 && is_upper(i) && name[i - 1] != '_' && (!is_upper(i - 1) || is_lower(i + 1));
-    if (begins) type += '_';
-    type += absl::ascii_tolower(name[i]);
-  }
-  return type;
+absl::Status UnknownType(std::string_view full_name) {
+  absl::Status status = absl::InvalidArgumentError(
+      absl::StrCat("the bridge does not know the type \"", AsAbsl(full_name),
+                   "\" (schema.descriptor_sets names the files it reads)"));
+  status.SetPayload(kUnknownType, absl::Cord(AsAbsl(full_name)));
+  return status;
+}
+
+std::optional<std::string> UnknownTypeOf(const absl::Status& status) {
+  const absl::optional<absl::Cord> name = status.GetPayload(kUnknownType);
+  if (!name) return std::nullopt;
+  return std::string(*name);
+}
+
+std::string_view MessageNameOf(std::string_view type_url) {
+  const size_t slash = type_url.rfind('/');
+  return slash == std::string_view::npos ? type_url : type_url.substr(slash + 1);
 }
 
 }  // namespace sluice

@@ -1,13 +1,14 @@
 // Payloads to the JSON or text that goes into a frame's `data:` field.
 #pragma once
 
-#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "bridge/schema/schema_registry.h"
+#include "bridge/schema/json_options.h"
+#include "bridge/schema/schema.h"
 
 namespace google::protobuf {
 class Any;
@@ -16,12 +17,13 @@ class Value;
 
 namespace sluice {
 
-struct JsonOptions {
-  bool print_implicit_fields = true;
-  bool proto_field_names = false;
-  bool enums_as_numbers = false;
-  uint32_t bytes_max = 256 * 1024;
-  uint32_t depth_max = 64;
+class SchemaRegistry;
+
+// A message as an event.
+struct TypedJson {
+  std::string type;  // the SSE event type that its schema gives it
+  std::string json;
+  bool end_of_stream = false;
 };
 
 // Thread-safe. Errors are INVALID_ARGUMENT (what is wrong with the payload) or
@@ -29,11 +31,15 @@ struct JsonOptions {
 // the caller adds.
 class JsonTranscoder {
  public:
-  JsonTranscoder(std::shared_ptr<const SchemaRegistry> registry, JsonOptions options);
+  // Prints and bounds by the options of the registry.
+  explicit JsonTranscoder(std::shared_ptr<const SchemaRegistry> registry);
   ~JsonTranscoder();
 
-  // Proto3 JSON mapping of the message inside, on one line, without "@type".
-  absl::StatusOr<std::string> FromAny(const google::protobuf::Any& any) const;
+  // The proto3 JSON mapping of the message inside, on one line, without "@type".
+  absl::StatusOr<TypedJson> FromAny(const google::protobuf::Any& any) const;
+  // Wire bytes of a `type` of `schema`.
+  absl::StatusOr<TypedJson> FromMessage(const Schema& schema, const MessageType& type,
+                                        std::string_view bytes) const;
   absl::StatusOr<std::string> FromValue(const google::protobuf::Value& value) const;
   // Validated, compacted to one line; numbers keep their digits.
   absl::StatusOr<std::string> FromRawJson(std::string_view json) const;
@@ -41,11 +47,15 @@ class JsonTranscoder {
   absl::StatusOr<std::string> FromText(std::string_view text) const;
 
  private:
-  struct Parts;
-  std::unique_ptr<Parts> parts_;
+  const std::shared_ptr<const SchemaRegistry> registry_;
 };
 
-// "acme.chat.v1.TokenAdded" or a type URL that ends in it: "token_added".
-std::string EventTypeOfMessage(std::string_view type_name);
+// INVALID_ARGUMENT, and the full name of the type that is unknown, which
+// UnknownTypeOf finds in it.
+absl::Status UnknownType(std::string_view full_name);
+std::optional<std::string> UnknownTypeOf(const absl::Status& status);
+
+// The name in "type.googleapis.com/acme.v1.Thing".
+std::string_view MessageNameOf(std::string_view type_url);
 
 }  // namespace sluice

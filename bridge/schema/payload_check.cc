@@ -69,11 +69,6 @@ absl::Status CheckValue(const pb::Value& value) {
 
 }  // namespace
 
-std::string_view MessageNameOf(std::string_view type_url) {
-  const size_t slash = type_url.rfind('/');
-  return slash == std::string_view::npos ? type_url : type_url.substr(slash + 1);
-}
-
 // One message's check: how deep its JSON goes and at least how long it will be.
 class PayloadCheck::Walk {
  public:
@@ -121,7 +116,7 @@ class PayloadCheck::Walk {
 
   // A few bytes on the wire can name many fields that are printed all the same.
   size_t ImplicitBytes(const pb::Message& message) const {
-    if (!check_.options_.print_implicit_fields) return 0;
+    if (!check_.options_.style.print_implicit_fields) return 0;
     const pb::Descriptor& type = *message.GetDescriptor();
     if (type.file()->package() == kWellKnown) return 0;
     size_t bytes = 0;
@@ -189,29 +184,32 @@ class PayloadCheck::Walk {
   size_t bytes_ = 0;
 };
 
-PayloadCheck::PayloadCheck(const SchemaRegistry& registry, const JsonOptions& options)
-    : registry_(registry), options_(options), factory_(&registry.pool()) {
+PayloadCheck::PayloadCheck(const Schema& schema, const JsonOptions& options)
+    : schema_(schema), options_(options), factory_(&schema.pool()) {
   factory_.SetDelegateToGeneratedFactory(true);
 }
 
 absl::StatusOr<std::unique_ptr<pb::Message>> PayloadCheck::Open(const pb::Any& any) const {
   const std::string name(MessageNameOf(any.type_url()));
   if (name.empty()) return Refuse("a google.protobuf.Any has no type_url");
-  const pb::Descriptor* type = registry_.Find(name);
-  if (type == nullptr) {
-    return Refuse(absl::StrCat("the bridge does not know the type \"", name,
-                               "\" (schema.descriptor_sets names the files it reads)"));
-  }
-  if (any.value().size() > options_.bytes_max) {
+  const MessageType* type = schema_.Find(name);
+  if (type == nullptr) return UnknownType(name);
+  return Parse(*type->descriptor, any.value());
+}
+
+absl::StatusOr<std::unique_ptr<pb::Message>> PayloadCheck::Parse(const pb::Descriptor& type,
+                                                                 std::string_view bytes) const {
+  if (bytes.size() > options_.bytes_max) {
     return absl::ResourceExhaustedError(
         absl::StrCat("is longer than ", options_.bytes_max, " bytes (limits.payload_bytes)"));
   }
-  std::unique_ptr<pb::Message> message(factory_.GetPrototype(type)->New());
-  pb::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(any.value().data()),
-                              static_cast<int>(any.value().size()));
+  std::unique_ptr<pb::Message> message(factory_.GetPrototype(&type)->New());
+  pb::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
+                              static_cast<int>(bytes.size()));
   in.SetRecursionLimit(kMessageLevelsPerJsonLevel * static_cast<int>(options_.depth_max) + 8);
   if (!message->ParseFromCodedStream(&in) || !in.ConsumedEntireMessage()) {
-    return Refuse(absl::StrCat("the bytes are not a ", name, ", or one nested too deep"));
+    return Refuse(
+        absl::StrCat("the bytes are not a ", type.full_name(), ", or one nested too deep"));
   }
   return message;
 }

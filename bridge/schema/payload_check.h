@@ -15,29 +15,29 @@
 
 namespace google::protobuf {
 class Any;
+class Descriptor;
 class Message;
 }  // namespace google::protobuf
 
 namespace sluice {
 
-// The name in "type.googleapis.com/acme.v1.Thing".
-std::string_view MessageNameOf(std::string_view type_url);
-
 // Thread-safe.
 class PayloadCheck {
  public:
-  PayloadCheck(const SchemaRegistry& registry, const JsonOptions& options);
+  PayloadCheck(const Schema& schema, const JsonOptions& options);
 
   // The message inside: of a known type, from bytes that are one.
   absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Open(
       const google::protobuf::Any& any) const;
+  absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Parse(
+      const google::protobuf::Descriptor& type, std::string_view bytes) const;
   // `message` and all that it holds, other Anys too.
   absl::Status Check(const google::protobuf::Message& message) const;
 
  private:
   class Walk;
 
-  const SchemaRegistry& registry_;
+  const Schema& schema_;
   const JsonOptions& options_;
   mutable google::protobuf::DynamicMessageFactory factory_;
 };

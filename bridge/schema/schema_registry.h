@@ -1,40 +1,49 @@
-// The message types the bridge knows, from FileDescriptorSet files.
+// Which schema is current: it changes when a descriptor set file changes, or a
+// backend tells of types that were unknown.
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-
-namespace google::protobuf {
-class DescriptorPool;
-class Descriptor;
-class FileDescriptor;
-}  // namespace google::protobuf
+#include "bridge/schema/schema.h"
 
 namespace sluice {
 
-// Names longer than this are not looked up: protobuf's search takes the square
-// of their length, under a lock that every other search waits for.
-inline constexpr size_t kTypeNameBytesMax = 512;
-
-// Immutable once loaded; thread-safe.
+// Thread-safe.
 class SchemaRegistry {
  public:
-  // Every file is read and every import resolved, or the status names the file
-  // and what is wrong with it. Well-known types are always known.
-  static absl::StatusOr<std::shared_ptr<const SchemaRegistry>> Load(
-      std::span<const std::string> descriptor_set_files);
-
+  // Reads the files; the first fault is the status, naming the file.
+  static absl::StatusOr<std::shared_ptr<SchemaRegistry>> Load(
+      const std::vector<std::string>& descriptor_set_files, const JsonOptions& options);
   ~SchemaRegistry();
 
-  // Null: unknown, or longer than kTypeNameBytesMax. `name` is a full name without
-  // "type.googleapis.com/".
-  const google::protobuf::Descriptor* Find(std::string_view name) const;
-  const google::protobuf::DescriptorPool& pool() const;
+  SchemaPtr current() const;
+  const JsonOptions& options() const;
+
+  // Replaces what `origin` had offered before. An error names what is wrong, and
+  // changes nothing.
+  absl::Status Offer(std::string origin,
+                     std::shared_ptr<const google::protobuf::FileDescriptorSet> files);
+
+  // Reads again those of the files that have changed since (by time, size or
+  // identity). What is wrong with one is logged, once for each change, and what it
+  // held before is kept. Blocks for as long as reading takes.
+  void ReloadChangedFiles();
+
+  // Whoever can find unknown types (the backends' reflection): asked by LookUp.
+  // Calls its `done` once, on any thread, after what it found was offered. Before
+  // LookUp is called.
+  using Finder = std::function<void(std::string type_name, std::function<void()> done)>;
+  void SetFinder(Finder finder);
+  // `done(true)`: the type is known now. Not found is remembered for a few seconds,
+  // and only so many are looked for at once: past that `done(false)` comes at once.
+  // Any thread, possibly before it returns.
+  void LookUp(std::string type_name, std::function<void(bool found)> done);
 
  private:
   SchemaRegistry();

@@ -44,7 +44,7 @@ const char kVersion[] = SLUICE_VERSION;
 struct Server::Parts {
   explicit Parts(ServerOptions server_options)
       : options(std::move(server_options)),
-        transcoder(options.schema, options.json),
+        transcoder(options.schema),
         ingest(transcoder, clock, options.events_per_publish_max),
         event_log(MakeMemoryEventLog(options.event_log, clock)),
         hub(options.shards, options.shard, *event_log, clock, metrics),

@@ -231,14 +231,14 @@ void Builder::SetLimits() {
 void Builder::SetSchema() {
   const config::v1::Schema& schema = config_.schema();
   if (schema.has_print_implicit_fields()) {
-    options_.json.print_implicit_fields = schema.print_implicit_fields();
+    options_.json.style.print_implicit_fields = schema.print_implicit_fields();
   }
-  options_.json.proto_field_names = schema.proto_field_names();
-  options_.json.enums_as_numbers = schema.enums_as_numbers();
+  options_.json.style.proto_field_names = schema.proto_field_names();
+  options_.json.style.enums_as_numbers = schema.enums_as_numbers();
   const auto folder = std::filesystem::path(flags_.config_file.value_or("")).parent_path();
   std::vector<std::string> files;
   for (const std::string& file : schema.descriptor_sets()) files.push_back(folder / file);
-  auto registry = SchemaRegistry::Load(files);
+  auto registry = SchemaRegistry::Load(files, options_.json);
   if (registry.ok()) {
     options_.schema = *std::move(registry);
   } else {

@@ -40,7 +40,7 @@ struct ServerOptions {
   JsonOptions json;
   uint32_t events_per_publish_max = 1000;
   absl::Duration drain_timeout = absl::Seconds(10);
-  std::shared_ptr<const SchemaRegistry> schema;
+  std::shared_ptr<SchemaRegistry> schema;
   std::shared_ptr<const RouteTable> routes;
 };
 

@@ -62,7 +62,7 @@ class Reader final : public Subscriber {
     heartbeats_.push_back(std::string(frame->plain()));
   }
   void OnTick(absl::Time) override {}
-  void OnDrain(uint32_t) override {}
+  void OnDrain(Reason, uint32_t) override {}
   void OnCut(Reason) override { subscription_.reset(); }
   SubscriberDescription Describe() const override { return {}; }
 

@@ -128,7 +128,7 @@ class RpcFixture : public testing::Test {
   std::shared_ptr<const SchemaRegistry> schema_ = ChatSchema();
   FakeClock clock_;
   Metrics metrics_;
-  JsonTranscoder transcoder_{schema_, {}};
+  JsonTranscoder transcoder_{schema_};
   Ingest ingest_{transcoder_, clock_, 100};
   std::unique_ptr<EventLog> log_;
   std::unique_ptr<Hub> hub_;

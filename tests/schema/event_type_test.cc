@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "bridge/schema/json_transcoder.h"
+#include "bridge/schema/event_typing.h"
 
 namespace sluice {
 namespace {

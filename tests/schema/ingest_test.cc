@@ -27,7 +27,7 @@ class IngestTest : public testing::Test {
   }
 
   std::shared_ptr<const SchemaRegistry> schema_ = ChatSchema();
-  JsonTranscoder transcoder_{schema_, {}};
+  JsonTranscoder transcoder_{schema_};
   FakeClock clock_;
   Ingest ingest_{transcoder_, clock_, 3};
 };

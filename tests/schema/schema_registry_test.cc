@@ -14,25 +14,25 @@ namespace {
 using testing::HasSubstr;
 
 std::string ErrorOf(const std::vector<std::string>& files) {
-  auto schema = SchemaRegistry::Load(files);
+  auto schema = SchemaRegistry::Load(files, {});
   EXPECT_FALSE(schema.ok());
   return std::string(schema.status().message());
 }
 
 TEST(SchemaRegistry, KnowsTheBridgesOwnAndTheWellKnownTypesWithoutFiles) {
-  auto schema = SchemaRegistry::Load({});
+  auto schema = SchemaRegistry::Load({}, {});
   ASSERT_TRUE(schema.ok());
-  EXPECT_NE((*schema)->Find("google.protobuf.Struct"), nullptr);
-  EXPECT_NE((*schema)->Find("google.protobuf.StringValue"), nullptr);
-  EXPECT_NE((*schema)->Find("google.protobuf.Empty"), nullptr);
-  EXPECT_NE((*schema)->Find("sluice.v1.Event"), nullptr);
-  EXPECT_EQ((*schema)->Find("acme.chat.v1.TokenAdded"), nullptr);
-  EXPECT_EQ((*schema)->Find(""), nullptr);
+  EXPECT_NE((*schema)->current()->Find("google.protobuf.Struct"), nullptr);
+  EXPECT_NE((*schema)->current()->Find("google.protobuf.StringValue"), nullptr);
+  EXPECT_NE((*schema)->current()->Find("google.protobuf.Empty"), nullptr);
+  EXPECT_NE((*schema)->current()->Find("sluice.v1.Event"), nullptr);
+  EXPECT_EQ((*schema)->current()->Find("acme.chat.v1.TokenAdded"), nullptr);
+  EXPECT_EQ((*schema)->current()->Find(""), nullptr);
 }
 
 TEST(SchemaRegistry, LoadsTheTypesOfASet) {
-  EXPECT_NE(ChatSchema()->Find("acme.chat.v1.TokenAdded"), nullptr);
-  EXPECT_NE(ChatSchema()->Find("acme.chat.v1.HTTPStatus.V2Event"), nullptr);
+  EXPECT_NE(ChatSchema()->current()->Find("acme.chat.v1.TokenAdded"), nullptr);
+  EXPECT_NE(ChatSchema()->current()->Find("acme.chat.v1.HTTPStatus.V2Event"), nullptr);
 }
 
 TEST(SchemaRegistry, TakesFilesInAnyOrderAndTheSameFileTwice) {
@@ -41,10 +41,10 @@ TEST(SchemaRegistry, TakesFilesInAnyOrderAndTheSameFileTwice) {
       file { name: 'a.proto' message_type { name: 'A' } })");
   const std::string again =
       WriteDescriptorSet("again.binpb", "file { name: 'a.proto' message_type { name: 'A' } }");
-  const std::string files[] = {set, again, set};
-  auto schema = SchemaRegistry::Load(files);
+  const std::vector<std::string> files = {set, again, set};
+  auto schema = SchemaRegistry::Load(files, {});
   ASSERT_TRUE(schema.ok()) << schema.status();
-  EXPECT_NE((*schema)->Find("B"), nullptr);
+  EXPECT_NE((*schema)->current()->Find("B"), nullptr);
 }
 
 TEST(SchemaRegistry, NamesAFileThatIsMissing) {

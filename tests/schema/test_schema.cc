@@ -20,19 +20,19 @@ std::string WriteDescriptorSet(const std::string& file_name, const std::string& 
   return path;
 }
 
-std::shared_ptr<const SchemaRegistry> ChatSchema() {
-  const std::string files[] = {CHAT_DESCRIPTOR_SET};
-  auto schema = SchemaRegistry::Load(files);
+std::shared_ptr<SchemaRegistry> ChatSchema(const JsonOptions& options) {
+  auto schema = SchemaRegistry::Load({CHAT_DESCRIPTOR_SET}, options);
   EXPECT_TRUE(schema.ok()) << schema.status();
   return *schema;
 }
 
 google::protobuf::Any MakeAny(const SchemaRegistry& schema, std::string_view type,
                               std::string_view text) {
-  const pb::Descriptor* descriptor = schema.Find(type);
-  EXPECT_NE(descriptor, nullptr) << type;
-  pb::DynamicMessageFactory factory(&schema.pool());
-  std::unique_ptr<pb::Message> message(factory.GetPrototype(descriptor)->New());
+  const SchemaPtr current = schema.current();
+  const MessageType* known = current->Find(type);
+  EXPECT_NE(known, nullptr) << type;
+  pb::DynamicMessageFactory factory(&current->pool());
+  std::unique_ptr<pb::Message> message(factory.GetPrototype(known->descriptor)->New());
   EXPECT_TRUE(pb::TextFormat::ParseFromString(std::string(text), message.get())) << text;
   google::protobuf::Any any;
   any.set_type_url("type.googleapis.com/" + std::string(type));

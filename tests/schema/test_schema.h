@@ -16,7 +16,7 @@ namespace sluice {
 std::string WriteDescriptorSet(const std::string& file_name, const std::string& text);
 
 // The types of chat.proto and old.proto.
-std::shared_ptr<const SchemaRegistry> ChatSchema();
+std::shared_ptr<SchemaRegistry> ChatSchema(const JsonOptions& options = {});
 
 // An Any of `type` from protobuf's text format.
 google::protobuf::Any MakeAny(const SchemaRegistry& schema, std::string_view type,

@@ -1,0 +1,73 @@
+#include "bridge/schema/event_typing.h"
+
+#include <google/protobuf/descriptor.h>
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "sluice/v1/annotations.pb.h"
+
+namespace sluice {
+namespace {
+
+namespace pb = google::protobuf;
+
+constexpr size_t kTypeBytesMax = 128;
+
+const v1::EventOptions& OptionsOf(const pb::Descriptor& type) {
+  return type.options().GetExtension(v1::event);
+}
+
+EventTyping::Member MemberOf(const pb::FieldDescriptor& field) {
+  const pb::Descriptor* inside = field.message_type();
+  return {field.number(), field.name(), inside != nullptr && OptionsOf(*inside).end_of_stream()};
+}
+
+}  // namespace
+
+absl::StatusOr<EventTyping> EventTypingOf(const pb::Descriptor& type) {
+  const auto refuse = [&type](absl::string_view why) {
+    return absl::InvalidArgumentError(absl::StrCat(type.full_name(), ": ", why));
+  };
+  const v1::EventOptions& options = OptionsOf(type);
+  EventTyping typing;
+  typing.type = options.type().empty() ? EventTypeOfMessage(type.full_name()) : options.type();
+  typing.end_of_stream = options.end_of_stream();
+  if (typing.type.size() > kTypeBytesMax ||
+      typing.type.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+    return refuse(absl::StrCat("(sluice.v1.event).type is at most ", kTypeBytesMax,
+                               " bytes without CR, LF and NUL"));
+  }
+  for (int i = 0; i < type.real_oneof_decl_count(); ++i) {
+    const pb::OneofDescriptor& oneof = *type.oneof_decl(i);
+    if (!oneof.options().GetExtension(v1::event_of_field)) continue;
+    if (!typing.oneof.empty()) {
+      return refuse("(sluice.v1.event_of_field) stands on more than one oneof");
+    }
+    typing.oneof = oneof.name();
+    for (int j = 0; j < oneof.field_count(); ++j) {
+      typing.members.push_back(MemberOf(*oneof.field(j)));
+    }
+  }
+  std::sort(typing.members.begin(), typing.members.end(),
+            [](const auto& a, const auto& b) { return a.field_number < b.field_number; });
+  return typing;
+}
+
+std::string EventTypeOfMessage(std::string_view type_name) {
+  const std::string_view name = type_name.substr(type_name.find_last_of("./") + 1);
+  const auto is_upper = [&](size_t i) { return i < name.size() && absl::ascii_isupper(name[i]); };
+  const auto is_lower = [&](size_t i) { return i < name.size() && absl::ascii_islower(name[i]); };
+  std::string type;
+  for (size_t i = 0; i < name.size(); ++i) {
+    // A word begins after a small letter or a digit, or ends a run of capitals.
+    const bool begins =
+        i > 0 && is_upper(i) && name[i - 1] != '_' && (!is_upper(i - 1) || is_lower(i + 1));
+    if (begins) type += '_';
+    type += absl::ascii_tolower(name[i]);
+  }
+  return type;
+}
+
+}  // namespace sluice
