@@ -62,7 +62,10 @@ class Reader final : public Subscriber {
     heartbeats_.push_back(std::string(frame->plain()));
   }
   void OnTick(absl::Time) override {}
-  void OnDrain(Reason, uint32_t) override {}
+  void OnDrain(Reason reason, uint32_t retry_ms) override {
+    drained_ = {reason, retry_ms};
+    subscription_.reset();
+  }
   void OnCut(Reason) override { subscription_.reset(); }
   SubscriberDescription Describe() const override { return {}; }
 
@@ -77,6 +80,8 @@ class Reader final : public Subscriber {
   const std::vector<std::string>& heartbeats() const { return heartbeats_; }
   Subscription& subscription() { return *subscription_; }
   size_t readies() const { return readies_; }
+  // Why it was asked to leave, and when to come back.
+  std::optional<std::pair<Reason, uint32_t>> drained() const { return drained_; }
 
  private:
   void Note(const Item& item) {
@@ -101,6 +106,7 @@ class Reader final : public Subscriber {
   std::optional<Subscription> subscription_;
   std::vector<Received> received_;
   std::vector<std::string> heartbeats_;
+  std::optional<std::pair<Reason, uint32_t>> drained_;
   size_t peek_ = 16;
   size_t left_ = 0;
   size_t bytes_max_ = 1 << 20;
