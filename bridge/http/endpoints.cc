@@ -24,7 +24,7 @@ using boost::asio::awaitable;
 
 constexpr std::string_view kMethods = "GET, HEAD, OPTIONS";
 
-using Outcome = std::variant<Response, Refusal, SseSessionInit>;
+using Outcome = std::variant<Response, Refusal, TopicStream>;
 
 Refusal RefusalOf(const absl::Status& status) {
   const bool not_found = absl::IsNotFound(status);
@@ -79,7 +79,7 @@ class Answering {
 awaitable<Answer> Answering::Run() {
   Outcome outcome = co_await Dispatch();
   if (auto* refusal = std::get_if<Refusal>(&outcome)) outcome = Refuse(*refusal);
-  if (auto* granted = std::get_if<SseSessionInit>(&outcome)) co_return std::move(*granted);
+  if (auto* granted = std::get_if<TopicStream>(&outcome)) co_return std::move(*granted);
   Response& response = std::get<Response>(outcome);
   if (response.cors) services_.cors.AddTo(origin(), response.fields);
   co_return std::move(response);
@@ -192,8 +192,8 @@ awaitable<Outcome> Answering::Stream() {
   if (head.cors) services_.cors.AddTo(origin(), head.fields);
   // An HTTP/1.0 stream ends with its connection.
   const ResponseForm form{.http10 = exchange_.head.http10, .keep_alive = !exchange_.head.http10};
-  SseSessionInit granted = request.Grant();
-  granted.head = FormatHead(head, form, services_.context.clock->Now());
+  TopicStream granted = request.Grant();
+  granted.session.head = FormatHead(head, form, services_.context.clock->Now());
   co_return granted;
 }
 

@@ -8,7 +8,7 @@
 #include "bridge/http/ops_endpoints.h"
 #include "bridge/http/request_head.h"
 #include "bridge/http/response.h"
-#include "bridge/http/sse_session.h"
+#include "bridge/http/topic_session.h"
 
 namespace sluice {
 
@@ -22,7 +22,7 @@ struct Exchange {
 };
 
 // A response, or a stream that was granted.
-using Answer = std::variant<Response, SseSessionInit>;
+using Answer = std::variant<Response, TopicStream>;
 
 // On the shard's thread.
 boost::asio::awaitable<Answer> AnswerRequest(Exchange exchange);

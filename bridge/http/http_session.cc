@@ -145,7 +145,7 @@ awaitable<bool> HttpSession::Answer() {
   deadline_.cancel();
   const Exchange exchange{*services_, shard_, surface_, head_, peer_};
   sluice::Answer answer = co_await AnswerRequest(exchange);
-  if (auto* granted = std::get_if<SseSessionInit>(&answer)) {
+  if (auto* granted = std::get_if<TopicStream>(&answer)) {
     StartStream(std::move(*granted));
     co_return false;
   }
@@ -195,14 +195,15 @@ awaitable<void> HttpSession::Close() {
   }
 }
 
-void HttpSession::StartStream(SseSessionInit granted) {
+void HttpSession::StartStream(TopicStream granted) {
   if (buffer_.size() > kTrailingBytesMax) {
     services_->context.metrics->Disconnected(Reason::kClientSentBytes);
     return;
   }
   using Leases = std::pair<std::shared_ptr<void>, SessionBound::Lease>;
-  granted.lease = std::make_shared<Leases>(std::move(granted.lease), std::move(connection_));
-  StartSseSession(shard_, std::move(socket_), std::move(granted));
+  std::shared_ptr<void>& lease = granted.session.lease;
+  lease = std::make_shared<Leases>(std::move(lease), std::move(connection_));
+  StartTopicSession(shard_, std::move(socket_), std::move(granted));
 }
 
 void HttpSession::SetDeadline(std::chrono::nanoseconds from_now) {

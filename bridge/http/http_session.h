@@ -16,7 +16,7 @@
 #include "bridge/http/endpoints.h"
 #include "bridge/http/http_services.h"
 #include "bridge/http/request_head.h"
-#include "bridge/http/sse_session.h"
+#include "bridge/http/topic_session.h"
 
 namespace sluice {
 
@@ -45,7 +45,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>,
   boost::asio::awaitable<void> RefuseLate();
   // Closes so that what was written arrives even when bytes come in unread.
   boost::asio::awaitable<void> Close();
-  void StartStream(SseSessionInit granted);
+  void StartStream(TopicStream granted);
   void SetDeadline(std::chrono::nanoseconds from_now);
   // Ops endpoints with an address of their own answer until the end.
   bool draining() const { return services_->draining && surface_ != Surface::kOps; }

@@ -132,17 +132,18 @@ Response StreamRequest::StreamHead() const {
   return response;
 }
 
-SseSessionInit StreamRequest::Grant() {
-  SseSessionInit init;
-  init.route = match_.route;
-  init.subscription = std::move(spec_);
-  init.chunked = !head_.http10;
-  init.subject = std::move(subject_);
-  init.peer_address = peer_.address_and_port;
-  init.expires_at = expires_at_;
-  init.write_timeout = services_.options.write_timeout;
-  init.lease = std::make_shared<std::vector<SessionBound::Lease>>(std::move(leases_));
-  return init;
+TopicStream StreamRequest::Grant() {
+  TopicStream stream;
+  SseSessionInit& session = stream.session;
+  session.route = match_.route;
+  session.chunked = !head_.http10;
+  session.subject = std::move(subject_);
+  session.peer_address = peer_.address_and_port;
+  session.expires_at = expires_at_;
+  session.write_timeout = services_.options.write_timeout;
+  session.lease = std::make_shared<std::vector<SessionBound::Lease>>(std::move(leases_));
+  stream.subscription = std::move(spec_);
+  return stream;
 }
 
 }  // namespace sluice

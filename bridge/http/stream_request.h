@@ -12,7 +12,7 @@
 #include "bridge/http/http_services.h"
 #include "bridge/http/refusal.h"
 #include "bridge/http/request_head.h"
-#include "bridge/http/sse_session.h"
+#include "bridge/http/topic_session.h"
 #include "bridge/route/request_target.h"
 #include "bridge/route/route.h"
 
@@ -42,7 +42,7 @@ class StreamRequest {
   // The head of the stream's response.
   Response StreamHead() const;
   // Once; hands everything over.
-  SseSessionInit Grant();
+  TopicStream Grant();
 
  private:
   std::optional<Refusal> ReadLastEventId();

@@ -1,0 +1,17 @@
+// A stream of topics: an SSE session that reads a subscription.
+#pragma once
+
+#include "bridge/http/sse_session.h"
+#include "bridge/hub/subscription.h"
+
+namespace sluice {
+
+struct TopicStream {
+  SseSessionInit session;
+  SubscriptionSpec subscription;
+};
+
+// On the shard's thread. The socket must have been made on the shard's context.
+void StartTopicSession(Shard& shard, TcpSocket socket, TopicStream stream);
+
+}  // namespace sluice
