@@ -12,9 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "bridge/event/event_id.h"
-#include "bridge/relay/call_relay.h"
-#include "bridge/relay/call_request.h"
+#include "bridge/relay/calls.h"
 
 namespace sluice {
 
@@ -73,20 +71,11 @@ struct RelayContext {
   Metrics* metrics = nullptr;
 };
 
-// To read a topic that an on-demand call feeds.
-struct Joined {
-  // The position before the call's first event: where a reader without an id
-  // starts, so that it gets the whole answer.
-  EventId starts_at;
-  // The call goes on while anybody holds it, and for `linger` after.
-  std::shared_ptr<void> lease;
-};
-
 // Thread-safe.
-class Relay {
+class Relay final : public Calls {
  public:
   Relay(RelayOptions options, RelayContext context);
-  ~Relay();
+  ~Relay() override;
 
   // Asks the backends for their types, then starts the sources that run always. The
   // hub runs. Does not block.
@@ -95,20 +84,11 @@ class Relay {
   // hub still runs.
   void Stop();
 
-  // A call for one client. On the shard's thread; the relay lives there.
-  std::unique_ptr<CallRelay> Call(Shard& shard, CallRequest request, CallRelay::Reader& reader);
-
-  using JoinDone = std::function<void(absl::StatusOr<Joined>)>;
-  // A place at the call that feeds `topic`, started by whoever comes first. `done`
-  // comes once, on any thread, possibly before this returns: at once when the call
-  // runs, else with the backend's first word, or after `wait`, or with the failure
-  // that came before it (nothing was published then). Every later end of the call is
-  // an event of the topic that ends the stream: `policy.done`, `policy.error`, or a
-  // bare end. `policy` outlives the relay.
+  std::unique_ptr<CallRelay> Call(Shard& shard, CallRequest request,
+                                  CallRelay::Reader& reader) override;
   void Join(std::string topic, const CallPolicy& policy, CallRequest request, absl::Duration wait,
-            JoinDone done);
-  // The same, but only if the call runs already.
-  std::optional<Joined> JoinRunning(const std::string& topic);
+            JoinDone done) override;
+  std::optional<Joined> JoinRunning(const std::string& topic) override;
 
   struct SourceState {
     std::string name;
