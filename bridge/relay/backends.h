@@ -1,14 +1,13 @@
 // The services the bridge calls, one channel to each.
 #pragma once
 
-#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/channel.h>
 
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "bridge/relay/relay.h"
 
 namespace sluice {

@@ -3,7 +3,6 @@
 // reads stays with the backend.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -24,7 +23,8 @@ class StreamingCall {
     virtual void OnStarted() = 0;
     // What Read asked for.
     virtual void OnResponse(std::string bytes) = 0;
-    // The call is over; its status as an absl::Status, with the backend's message.
+    // The call is over (which is found out by Read, but for a call that never started
+    // and one that was cancelled); its status as an absl::Status, with the backend's message.
     // A response that is longer than the backend's bound is RESOURCE_EXHAUSTED.
     virtual void OnEnd(absl::Status status) = 0;
   };
@@ -32,9 +32,12 @@ class StreamingCall {
   // Open calls, so that whoever owns them can end them all. Thread-safe.
   class Gate {
    public:
+    Gate();
     ~Gate();
+    Gate(const Gate&) = delete;
+    Gate& operator=(const Gate&) = delete;
     // Cancels all, refuses new ones, and returns when the last has ended and all that
-    // belonged to it is gone.
+    // belonged to it is gone. Not on one of gRPC's threads.
     void Close();
     size_t open() const;
 
@@ -44,8 +47,9 @@ class StreamingCall {
     std::shared_ptr<Parts> parts_;
   };
 
-  // The listener is held until OnEnd has returned. `request.backend` is not looked at.
-  // Null: the gate is closed; the listener is told nothing.
+  // The listener is held until OnEnd has returned, and may be told before this returns.
+  // `request.backend` is not looked at. Metadata that gRPC does not take is
+  // INVALID_ARGUMENT. Null: the gate is closed; the listener is told nothing.
   static std::shared_ptr<StreamingCall> Start(Gate& gate, Backend& backend,
                                               const CallRequest& request,
                                               std::shared_ptr<Listener> listener);
