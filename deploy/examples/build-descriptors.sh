@@ -2,6 +2,7 @@
 # Builds each example's descriptor set from its .proto files:
 #   deploy/examples/build-descriptors.sh           writes <system>/<system>.binpb
 #   deploy/examples/build-descriptors.sh --check   fails if one is not up to date
+# (With their comments, which become the descriptions of the AsyncAPI document.)
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -11,8 +12,8 @@ trap 'rm -rf "$scratch"' EXIT
 stale=0
 for folder in */; do
   system=${folder%/}
-  protoc --proto_path="$system" --include_imports --descriptor_set_out="$scratch/$system.binpb" \
-    "$system"/*.proto
+  protoc --proto_path="$system" --proto_path=../../proto --include_imports --include_source_info \
+    --descriptor_set_out="$scratch/$system.binpb" "$system"/*.proto
   if [ "${1:-}" != --check ]; then
     cp "$scratch/$system.binpb" "$system/$system.binpb"
   elif ! cmp "$scratch/$system.binpb" "$system/$system.binpb"; then

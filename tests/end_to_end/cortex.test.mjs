@@ -11,7 +11,7 @@ import {publish} from './grpc.mjs';
 import {openStream, request} from './sse.mjs';
 import {examples, pack} from './typed.mjs';
 
-const message = pack('cortex/cortex.proto');
+const message = pack('cortex');
 const snippet = readFileSync(
     path.join(path.dirname(fileURLToPath(import.meta.url)), 'snippets/cortex.js'), 'utf8');
 const ada = token('ada');

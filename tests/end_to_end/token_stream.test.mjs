@@ -9,7 +9,7 @@ import {publish, publishStream, status} from './grpc.mjs';
 import {openStream, request} from './sse.mjs';
 import {examples, pack} from './typed.mjs';
 
-const message = pack('token-stream/token_stream.proto');
+const message = pack('token-stream');
 const configFile = path.join(examples, 'token-stream.yaml');
 const start = (t, env = {}) => startBridge(t, {configFile, env});
 
@@ -20,8 +20,8 @@ function chat(session, id) {
   });
   return {
     token: (text) => event(message('token_stream.v1.Token', {token: text})),
-    error: (text) => event(message('token_stream.v1.Error', {error: text}), {end_of_stream: true}),
-    end: () => event(message('token_stream.v1.End'), {end_of_stream: true}),
+    error: (text) => event(message('token_stream.v1.Error', {error: text})),
+    end: () => event(message('token_stream.v1.End')),
   };
 }
 
