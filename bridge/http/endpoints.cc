@@ -92,7 +92,8 @@ std::optional<Refusal> Answering::Find() {
   endpoint_ = FindOpsEndpoint(target_.path(), exchange_.surface, services_.options);
   if (endpoint_) return std::nullopt;
   if (exchange_.surface == Surface::kOps) {
-    return RefusalOf(absl::NotFoundError("only /health, /ready and /v1/stats are served here"));
+    return RefusalOf(
+        absl::NotFoundError("only /health, /ready, /v1/stats and /asyncapi.json are served here"));
   }
   absl::StatusOr<RouteMatch> match = services_.context.routes->Match(target_.path());
   if (!match.ok()) return RefusalOf(match.status());
@@ -132,6 +133,10 @@ awaitable<Outcome> Answering::Dispatch() {
       co_return HealthResponse(services_);
     case OpsEndpoint::kReady:
       co_return ReadyResponse(services_);
+    case OpsEndpoint::kAsyncApiJson:
+      co_return AsyncApiResponse(services_, false);
+    case OpsEndpoint::kAsyncApiYaml:
+      co_return AsyncApiResponse(services_, true);
     case OpsEndpoint::kDemoPage:
       co_return DemoPageResponse();
     case OpsEndpoint::kStats:

@@ -38,8 +38,9 @@ struct HttpOptions {
   CorsPolicy cors;
   std::vector<std::string> credential_query_parameters = {"token"};
   std::vector<std::string> credential_cookies;
-  bool demo_page = false;    // serve `/`
-  bool public_stats = true;  // /v1/stats on `listen`
+  bool demo_page = false;       // serve `/`
+  bool public_stats = true;     // /v1/stats on `listen`
+  bool public_asyncapi = true;  // /asyncapi.json and .yaml on `listen`
   absl::Duration request_timeout = absl::Seconds(10);
   absl::Duration idle_timeout = absl::Seconds(60);
   absl::Duration write_timeout = absl::Seconds(60);
@@ -60,6 +61,8 @@ struct HttpContext {
   Metrics* metrics = nullptr;
   // OK, or why the bridge is not ready now (draining, event log away).
   std::function<absl::Status()> readiness;
+  // The AsyncAPI document, as JSON or YAML.
+  std::function<std::string(bool as_yaml)> async_api;
   absl::Time started_at;
   std::string version;
 };

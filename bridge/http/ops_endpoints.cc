@@ -30,6 +30,10 @@ std::optional<OpsEndpoint> FindOpsEndpoint(std::string_view path, Surface surfac
   if (path == "/v1/stats" && (surface == Surface::kOps || options.public_stats)) {
     return OpsEndpoint::kStats;
   }
+  if (surface == Surface::kOps || options.public_asyncapi) {
+    if (path == "/asyncapi.json") return OpsEndpoint::kAsyncApiJson;
+    if (path == "/asyncapi.yaml") return OpsEndpoint::kAsyncApiYaml;
+  }
   if (path == "/" && surface != Surface::kOps && options.demo_page) return OpsEndpoint::kDemoPage;
   return std::nullopt;
 }
@@ -55,6 +59,14 @@ Response ReadyResponse(const HttpServices& services) {
   }
   const Json json = {{"status", "not ready"}, {"reason", std::string(status.message())}};
   return JsonResponse(503, Dump(json));
+}
+
+Response AsyncApiResponse(const HttpServices& services, bool as_yaml) {
+  Response response;
+  response.fields = {{"Content-Type", as_yaml ? "application/yaml" : "application/json"},
+                     {"Cache-Control", "no-cache"}};
+  response.body = services.context.async_api(as_yaml);
+  return response;
 }
 
 Response DemoPageResponse() {

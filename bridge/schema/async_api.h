@@ -1,8 +1,11 @@
-// The AsyncAPI 3.0 document of the bridge: every route, its channel, the events
-// that come there and the JSON schema of each.
+// The AsyncAPI 3.0 document of the bridge: every route with a channel of its own, the
+// events that come there as the route shows them, and the JSON schema of each.
+//
+// https://www.asyncapi.com/docs/reference/specification/v3.0.0
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "bridge/route/route_table.h"
@@ -14,13 +17,13 @@ struct AsyncApiInfo {
   std::string title;    // the service's name
   std::string version;  // of the bridge
   std::string host;     // "127.0.0.1:8080"
+  // Where a credential may stand besides the Authorization header.
+  std::vector<std::string> credential_query_parameters;
+  std::vector<std::string> credential_cookies;
 };
 
-// JSON. INVALID_ARGUMENT: a route names a message type that is not known.
-absl::StatusOr<std::string> AsyncApiJson(const AsyncApiInfo& info, const RouteTable& routes,
-                                         const Schema& schema);
-// The same document as YAML 1.2.
-absl::StatusOr<std::string> AsyncApiYaml(const AsyncApiInfo& info, const RouteTable& routes,
-                                         const Schema& schema);
+// JSON, indented. A message type or method that the schema does not know (yet) is left
+// out.
+std::string AsyncApiJson(const AsyncApiInfo& info, const RouteTable& routes, const Schema& schema);
 
 }  // namespace sluice

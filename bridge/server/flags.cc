@@ -25,6 +25,8 @@ const std::vector<Flag>& KnownFlags() {
       {"--log-format", &Flags::log_format},
       {"--dev", nullptr, &Flags::dev},
       {"--check-config", nullptr, &Flags::check_config},
+      {"--asyncapi", nullptr, &Flags::asyncapi},
+      {"--asyncapi-yaml", nullptr, &Flags::asyncapi_yaml},
       {"--version", nullptr, &Flags::version},
       {"--help", nullptr, &Flags::help},
   };
@@ -53,6 +55,8 @@ const char kUsage[] = R"(usage: sluice [flags]
   --log-format FORMAT   text or json (default: text)
   --dev                 open every topic to everybody, on loopback addresses only
   --check-config        say what is wrong with the configuration and exit
+  --asyncapi            print the AsyncAPI document of what is configured and exit
+  --asyncapi-yaml       the same as YAML
   --version             print the version and exit
   --help                print this and exit
 

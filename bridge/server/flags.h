@@ -22,6 +22,8 @@ struct Flags {
   std::optional<std::string> log_format;
   bool dev = false;
   bool check_config = false;
+  bool asyncapi = false;
+  bool asyncapi_yaml = false;
   bool version = false;
   bool help = false;
 };

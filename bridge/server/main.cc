@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "bridge/base/log.h"
+#include "bridge/server/async_api_document.h"
 #include "bridge/server/config.h"
 #include "bridge/server/environment.h"
 #include "bridge/server/flags.h"
@@ -23,6 +24,14 @@ int CheckConfig(const Findings& findings) {
   for (const std::string& error : findings.errors()) std::cerr << "error: " << error << "\n";
   if (findings.ok()) std::cout << "configuration is good\n";
   return findings.ok() ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int PrintAsyncApi(const ServerOptions& options, bool as_yaml, const Findings& findings) {
+  if (!findings.ok()) return CheckConfig(findings);
+  AsyncApiDocument document(options.routes, options.schema);
+  const AsyncApiInfo info = AsyncApiInfoOf(options, options.http.listen);
+  std::cout << (as_yaml ? *document.Yaml(info) : *document.Json(info));
+  return EXIT_SUCCESS;
 }
 
 int Run(ServerOptions options, const Findings& findings) {
@@ -64,7 +73,11 @@ int Main(const std::vector<std::string>& arguments) {
   Findings findings;
   const config::v1::Config config = LoadConfig(*flags, ProcessEnvironment(), &findings);
   ServerOptions options = BuildServerOptions(config, *flags, &findings);
-  return flags->check_config ? CheckConfig(findings) : Run(std::move(options), findings);
+  if (flags->check_config) return CheckConfig(findings);
+  if (flags->asyncapi || flags->asyncapi_yaml) {
+    return PrintAsyncApi(options, flags->asyncapi_yaml, findings);
+  }
+  return Run(std::move(options), findings);
 }
 
 }  // namespace

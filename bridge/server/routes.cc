@@ -15,7 +15,8 @@ namespace {
 using google::protobuf::FieldDescriptor;
 
 // Served by the bridge itself.
-constexpr const char* kReservedPaths[] = {"/health", "/ready", "/v1/stats"};
+constexpr const char* kReservedPaths[] = {"/health", "/ready", "/v1/stats", "/asyncapi.json",
+                                          "/asyncapi.yaml"};
 
 // `own` with what it does not set taken from `defaults`, field by field. (Merging
 // would add up lists and take "0s" for unset.)

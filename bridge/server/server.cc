@@ -16,6 +16,7 @@
 #include "bridge/base/metrics.h"
 #include "bridge/hub/hub.h"
 #include "bridge/schema/ingest.h"
+#include "bridge/server/async_api_document.h"
 
 namespace sluice {
 namespace {
@@ -41,6 +42,14 @@ std::unique_ptr<Authorizer> MakeAuthorizer(const ServerOptions& options) {
 
 const char kVersion[] = SLUICE_VERSION;
 
+AsyncApiInfo AsyncApiInfoOf(const ServerOptions& options, std::string host) {
+  return {.title = options.http.service_name,
+          .version = kVersion,
+          .host = std::move(host),
+          .credential_query_parameters = options.http.credential_query_parameters,
+          .credential_cookies = options.http.credential_cookies};
+}
+
 struct Server::Parts {
   explicit Parts(ServerOptions server_options)
       : options(std::move(server_options)),
@@ -49,6 +58,7 @@ struct Server::Parts {
         event_log(MakeMemoryEventLog(options.event_log, clock)),
         hub(options.shards, options.shard, *event_log, clock, metrics),
         authorizer(MakeAuthorizer(options)),
+        async_api(options.routes, options.schema),
         http(options.http, MakeHttpContext()),
         rpc(options.rpc, MakeRpcContext()) {}
 
@@ -64,6 +74,7 @@ struct Server::Parts {
             .clock = &clock,
             .metrics = &metrics,
             .readiness = [this] { return Readiness(); },
+            .async_api = [this](bool as_yaml) { return AsyncApi(as_yaml); },
             .started_at = started_at,
             .version = kVersion};
   }
@@ -80,6 +91,11 @@ struct Server::Parts {
             .version = kVersion};
   }
 
+  std::string AsyncApi(bool as_yaml) {
+    const AsyncApiInfo info = AsyncApiInfoOf(options, http.address());
+    return as_yaml ? *async_api.Yaml(info) : *async_api.Json(info);
+  }
+
   absl::Status Readiness() const {
     return draining ? absl::UnavailableError("draining") : event_log->Health();
   }
@@ -94,6 +110,7 @@ struct Server::Parts {
   const std::unique_ptr<EventLog> event_log;
   Hub hub;
   const std::unique_ptr<Authorizer> authorizer;
+  AsyncApiDocument async_api;
   HttpServer http;
   RpcServer rpc;
 };

@@ -3,13 +3,18 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
+#include "bridge/schema/async_api.h"
 #include "bridge/server/server_options.h"
 
 namespace sluice {
 
 extern const char kVersion[];
+
+// What the AsyncAPI document says of the bridge at `host`.
+AsyncApiInfo AsyncApiInfoOf(const ServerOptions& options, std::string host);
 
 class Server {
  public:

@@ -1,0 +1,143 @@
+#include "bridge/schema/shown_events.h"
+
+#include <google/protobuf/descriptor.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "bridge/schema/route_events.h"
+
+namespace sluice {
+namespace {
+
+namespace pb = google::protobuf;
+using Json = nlohmann::ordered_json;
+
+// A key that AsyncAPI takes.
+std::string KeyOf(std::string_view type) {
+  std::string key(type.empty() ? "message" : type);
+  std::replace_if(
+      key.begin(), key.end(),
+      [](unsigned char c) { return !absl::ascii_isalnum(c) && c != '_' && c != '-' && c != '.'; },
+      '_');
+  return key;
+}
+
+const FrameRule* RuleFor(const Route& route, std::string_view type) {
+  if (route.view == nullptr) return nullptr;
+  for (const FrameRule& rule : route.view->rules) {
+    if (rule.type == type) return &rule;
+  }
+  return nullptr;
+}
+
+class Shown {
+ public:
+  Shown(const Route& route, const Schema& schema, JsonSchemas& schemas)
+      : route_(route), schema_(schema), schemas_(schemas) {}
+
+  std::vector<ShownEvent> All();
+
+ private:
+  void AddPublished(const RouteEvent& event);
+  // An event of the bridge itself: its data is what a template makes, whose strings
+  // change, but not its keys.
+  void AddOwn(const std::string& name, Json data, const char* summary);
+  Json DataOf(const RouteEvent& event);
+
+  const Route& route_;
+  const Schema& schema_;
+  JsonSchemas& schemas_;
+  std::vector<ShownEvent> events_;
+};
+
+// The form of a template's JSON: strings may hold variables, the rest is as it is.
+Json FormOf(const Json& value) {
+  if (value.is_object()) {
+    Json schema = {{"type", "object"}, {"properties", Json::object()}};
+    for (const auto& [key, member] : value.items()) schema["properties"][key] = FormOf(member);
+    return schema;
+  }
+  if (value.is_array()) return {{"type", "array"}};
+  if (value.is_string() && value.get<std::string>().find("${") != std::string::npos) {
+    return {{"type", "string"}};
+  }
+  return {{"const", value}};
+}
+
+Json FormOfText(const std::string& json) {
+  return json.empty() ? Json::object() : FormOf(Json::parse(json, nullptr, false));
+}
+
+std::vector<ShownEvent> Shown::All() {
+  if (route_.connect.enabled) {
+    Json topics = {
+        {"type", "object"},
+        {"properties", {{"topics", {{"type", "array"}, {"items", {{"type", "string"}}}}}}}};
+    AddOwn(route_.connect.event,
+           route_.connect.data.empty() ? std::move(topics) : FormOfText(route_.connect.data),
+           "The first event of a stream.");
+  }
+  for (const RouteEvent& event : EventsOf(route_, schema_)) AddPublished(event);
+  if (route_.call) {
+    if (route_.call->done) {
+      AddOwn(route_.call->done->event, FormOfText(route_.call->done->data),
+             "All has been said; the stream ends.");
+    }
+    AddOwn(route_.call->error.event, FormOfText(route_.call->error.data),
+           "The backend has failed; the stream ends.");
+  } else {
+    AddOwn("error", FormOfText(R"({"code":"${code}","message":"${message}"})"),
+           "The stream cannot go on, and ends.");
+    AddOwn("gap", FormOfText(R"({"topic":"${topic}","requested":"${id}","resumed":"${id}"})"),
+           "Events of a topic that came before are not kept any more.");
+  }
+  if (route_.heartbeat != nullptr && !route_.heartbeat->event.empty()) {
+    AddOwn(route_.heartbeat->event, FormOfText(route_.heartbeat->data),
+           "Sent while there is nothing else to send.");
+  }
+  return std::move(events_);
+}
+
+void Shown::AddOwn(const std::string& name, Json data, const char* summary) {
+  const std::string key = KeyOf(name);
+  for (const ShownEvent& known : events_) {
+    if (known.key == key) return;  // published under the same name
+  }
+  events_.push_back({key, name, true, std::move(data), summary});
+}
+
+void Shown::AddPublished(const RouteEvent& event) {
+  ShownEvent shown;
+  shown.key = KeyOf(event.type);
+  const bool event_line = route_.view == nullptr || route_.view->event_line;
+  const FrameRule* rule = RuleFor(route_, event.type);
+  shown.name = rule != nullptr && rule->event ? *rule->event : event.type;
+  if (!event_line) shown.name = "message";
+  shown.summary = event.field != nullptr ? CommentOf(*event.field) : CommentOf(*event.message);
+  if (event.end_of_stream) {
+    absl::StrAppend(&shown.summary, shown.summary.empty() ? "" : "\n", "Ends the stream.");
+  }
+  shown.data = DataOf(event);
+  if (rule != nullptr && rule->data) {
+    const Json constant = Json::parse(*rule->data, nullptr, false);
+    shown.is_json = !constant.is_discarded();
+    shown.data = {{"const", shown.is_json ? constant : Json(*rule->data)}};
+  }
+  events_.push_back(std::move(shown));
+}
+
+Json Shown::DataOf(const RouteEvent& event) {
+  return event.field != nullptr ? schemas_.Of(*event.field) : schemas_.Of(*event.message);
+}
+
+}  // namespace
+
+std::vector<ShownEvent> ShownEventsOf(const Route& route, const Schema& schema,
+                                      JsonSchemas& schemas) {
+  return Shown(route, schema, schemas).All();
+}
+
+}  // namespace sluice
