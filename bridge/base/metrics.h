@@ -15,6 +15,8 @@ struct Metrics {
   std::atomic<uint64_t> subscribers_total{0};
   std::atomic<uint64_t> gaps{0};
   std::atomic<uint64_t> inbox_overflows{0};
+  // Of backends: no valid event.
+  std::atomic<uint64_t> responses_skipped{0};
   std::array<std::atomic<uint64_t>, kReasonCount> refusals{};
   std::array<std::atomic<uint64_t>, kReasonCount> disconnects{};
 
