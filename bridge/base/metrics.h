@@ -15,7 +15,10 @@ struct Metrics {
   std::atomic<uint64_t> subscribers_total{0};
   std::atomic<uint64_t> gaps{0};
   std::atomic<uint64_t> inbox_overflows{0};
-  // Of backends: no valid event.
+  // Of backends: events of sources that were stored, sources' failures, and responses
+  // that are no valid event.
+  std::atomic<uint64_t> source_events{0};
+  std::atomic<uint64_t> source_failures{0};
   std::atomic<uint64_t> responses_skipped{0};
   std::array<std::atomic<uint64_t>, kReasonCount> refusals{};
   std::array<std::atomic<uint64_t>, kReasonCount> disconnects{};
