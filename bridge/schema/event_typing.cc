@@ -1,6 +1,7 @@
 #include "bridge/schema/event_typing.h"
 
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
 
 #include <algorithm>
 
@@ -15,8 +16,37 @@ namespace pb = google::protobuf;
 
 constexpr size_t kTypeBytesMax = 128;
 
-const v1::EventOptions& OptionsOf(const pb::Descriptor& type) {
+// Numbers of options are not given out by anybody: another house may use ours for an
+// option of its own. Then only files that import ours mean ours.
+bool MeansOurs(const pb::FileDescriptor& file, const pb::Descriptor* options,
+               const pb::FieldDescriptor& ours) {
+  const pb::FieldDescriptor* known = file.pool()->FindExtensionByNumber(options, ours.number());
+  if (known == nullptr || known->full_name() == ours.full_name()) return true;
+  for (int i = 0; i < file.dependency_count(); ++i) {
+    const pb::FileDescriptor& import = *file.dependency(i);
+    if (import.package() == ours.file()->package() &&
+        import.FindExtensionByName(ours.name()) != nullptr) {
+      return true;
+    }
+  }
+  return false;
+}
+
+const pb::FieldDescriptor& OurExtension(const char* name) {
+  return *pb::DescriptorPool::generated_pool()->FindExtensionByName(name);
+}
+
+v1::EventOptions OptionsOf(const pb::Descriptor& type) {
+  static const pb::FieldDescriptor& ours = OurExtension("sluice.v1.event");
+  if (!type.options().HasExtension(v1::event)) return {};
+  if (!MeansOurs(*type.file(), pb::MessageOptions::descriptor(), ours)) return {};
   return type.options().GetExtension(v1::event);
+}
+
+bool FieldIsEvent(const pb::OneofDescriptor& oneof) {
+  static const pb::FieldDescriptor& ours = OurExtension("sluice.v1.event_of_field");
+  return oneof.options().GetExtension(v1::event_of_field) &&
+         MeansOurs(*oneof.file(), pb::OneofOptions::descriptor(), ours);
 }
 
 EventTyping::Member MemberOf(const pb::FieldDescriptor& field) {
@@ -30,18 +60,18 @@ absl::StatusOr<EventTyping> EventTypingOf(const pb::Descriptor& type) {
   const auto refuse = [&type](absl::string_view why) {
     return absl::InvalidArgumentError(absl::StrCat(type.full_name(), ": ", why));
   };
-  const v1::EventOptions& options = OptionsOf(type);
+  const v1::EventOptions options = OptionsOf(type);
   EventTyping typing;
   typing.type = options.type().empty() ? EventTypeOfMessage(type.full_name()) : options.type();
   typing.end_of_stream = options.end_of_stream();
-  if (typing.type.size() > kTypeBytesMax ||
-      typing.type.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+  if (options.type().size() > kTypeBytesMax ||
+      options.type().find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
     return refuse(absl::StrCat("(sluice.v1.event).type is at most ", kTypeBytesMax,
                                " bytes without CR, LF and NUL"));
   }
   for (int i = 0; i < type.real_oneof_decl_count(); ++i) {
     const pb::OneofDescriptor& oneof = *type.oneof_decl(i);
-    if (!oneof.options().GetExtension(v1::event_of_field)) continue;
+    if (!FieldIsEvent(oneof)) continue;
     if (!typing.oneof.empty()) {
       return refuse("(sluice.v1.event_of_field) stands on more than one oneof");
     }

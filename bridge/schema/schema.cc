@@ -4,14 +4,12 @@
 #include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/stubs/logging.h>
 
-#include <map>
-#include <set>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "bridge/base/text.h"
+#include "bridge/schema/pool_builder.h"
 #include "sluice/v1/annotations.pb.h"
 #include "sluice/v1/event.pb.h"
 
@@ -22,14 +20,28 @@ namespace pb = google::protobuf;
 
 // Files whose types are known without any origin.
 constexpr const char* kOwnFiles[] = {
-    "google/protobuf/any.proto",      "google/protobuf/duration.proto",
-    "google/protobuf/empty.proto",    "google/protobuf/field_mask.proto",
-    "google/protobuf/struct.proto",   "google/protobuf/timestamp.proto",
-    "google/protobuf/wrappers.proto", "google/protobuf/descriptor.proto",
-    "google/rpc/status.proto",        "sluice/v1/annotations.proto",
-    "sluice/v1/event.proto",          "sluice/v1/publisher.proto",
-    "sluice/v1/subscriber.proto",     "sluice/v1/event_source.proto",
-    "sluice/v1/authorizer.proto",     "sluice/v1/admin.proto",
+    "google/protobuf/any.proto",
+    "google/protobuf/duration.proto",
+    "google/protobuf/empty.proto",
+    "google/protobuf/field_mask.proto",
+    "google/protobuf/struct.proto",
+    "google/protobuf/timestamp.proto",
+    "google/protobuf/wrappers.proto",
+    "google/protobuf/descriptor.proto",
+    "google/protobuf/api.proto",
+    "google/protobuf/type.proto",
+    "google/protobuf/source_context.proto",
+    "google/rpc/status.proto",
+    "sluice/v1/annotations.proto",
+    "sluice/v1/event.proto",
+    "sluice/v1/publisher.proto",
+    "sluice/v1/subscriber.proto",
+    "sluice/v1/event_source.proto",
+    "sluice/v1/authorizer.proto",
+    "sluice/v1/admin.proto",
+    "grpc/health/v1/health.proto",
+    "grpc/reflection/v1/reflection.proto",
+    "grpc/reflection/v1alpha/reflection.proto",
 };
 
 // The bridge's own files and the well-known types, which the generated pool builds
@@ -40,104 +52,72 @@ const pb::DescriptorPool* OwnPool() {
   return pool;
 }
 
-class Complaints final : public pb::DescriptorPool::ErrorCollector {
- public:
-  void AddError(const std::string& file, const std::string& element, const pb::Message*,
-                ErrorLocation, const std::string& message) override {
-    lines_.push_back(absl::StrCat(file, ": ", element, ": ", message));
-  }
-  std::string text() const { return absl::StrJoin(lines_, "; "); }
-
- private:
-  std::vector<std::string> lines_;
-};
-
-// Adds the files of all origins to a pool, each after what it imports.
-class PoolBuilder {
- public:
-  explicit PoolBuilder(pb::DescriptorPool* pool) : pool_(pool) {}
-
-  // The same file may be in several; the first is taken.
-  void Offer(const Schema::Origin& origin) {
-    for (const pb::FileDescriptorProto& file : origin.files->file()) {
-      offered_.try_emplace(file.name(), Offered{&origin.name, &file});
-    }
-  }
-
-  absl::Status Build() {
-    for (const auto& [name, offered] : offered_) {
-      if (absl::Status status = Add(name); !status.ok()) return status;
-    }
-    return absl::OkStatus();
-  }
-
-  // In the order they were added, and where each came from.
-  struct Added {
-    const pb::FileDescriptor* file;
-    std::string origin;
-  };
-  const std::vector<Added>& added() const { return added_; }
-
- private:
-  struct Offered {
-    const std::string* origin;
-    const pb::FileDescriptorProto* file;
-  };
-
-  absl::Status Add(const std::string& name) {
-    if (pool_->FindFileByName(name) != nullptr) return absl::OkStatus();
-    const Offered& offered = offered_.at(name);
-    if (!under_way_.insert(name).second) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(*offered.origin, ": ", name, " imports itself"));
-    }
-    for (const std::string& import : offered.file->dependency()) {
-      if (!offered_.contains(import)) continue;  // the pool's own, or the pool complains
-      if (absl::Status status = Add(import); !status.ok()) return status;
-    }
-    Complaints complaints;
-    const pb::FileDescriptor* file = pool_->BuildFileCollectingErrors(*offered.file, &complaints);
-    if (file == nullptr) {
-      return absl::InvalidArgumentError(absl::StrCat(*offered.origin, ": ", complaints.text()));
-    }
-    added_.push_back({file, *offered.origin});
-    return absl::OkStatus();
-  }
-
-  pb::DescriptorPool* const pool_;
-  std::map<std::string, Offered> offered_;
-  std::set<std::string> under_way_;
-  std::vector<Added> added_;
-};
+// What of a symbol's name stands before its last dot, and after.
+std::pair<std::string_view, std::string_view> SplitSymbol(std::string_view symbol) {
+  const size_t dot = symbol.rfind('.');
+  if (dot == std::string_view::npos) return {"", symbol};
+  return {symbol.substr(0, dot), symbol.substr(dot + 1)};
+}
 
 }  // namespace
 
 struct Schema::Parts {
   explicit Parts(const JsonOptions& json_options) : options(json_options), plans(json_options) {}
 
-  absl::Status AddTypes(const pb::FileDescriptor& file) {
-    for (int i = 0; i < file.message_type_count(); ++i) {
-      if (absl::Status status = AddType(*file.message_type(i)); !status.ok()) return status;
+  absl::Status AddFile(const pb::FileDescriptor& file, const Origin* origin) {
+    if (!files.emplace(file.name(), &file).second) return absl::OkStatus();
+    AddEnums(file);
+    for (int i = 0; i < file.extension_count(); ++i) {
+      symbols.emplace(file.extension(i)->full_name(), &file);
     }
     for (int i = 0; i < file.service_count(); ++i) {
       const pb::ServiceDescriptor& service = *file.service(i);
+      services.emplace(service.full_name(), &service);
       for (int j = 0; j < service.method_count(); ++j) {
-        methods[absl::StrCat(service.full_name(), "/", service.method(j)->name())] =
-            service.method(j);
+        methods.emplace(absl::StrCat(service.full_name(), "/", service.method(j)->name()),
+                        service.method(j));
       }
+    }
+    for (int i = 0; i < file.message_type_count(); ++i) {
+      if (absl::Status status = AddType(*file.message_type(i), origin); !status.ok()) return status;
     }
     return absl::OkStatus();
   }
 
-  absl::Status AddType(const pb::Descriptor& type) {
+  // (What is hidden by its like keeps the first place.)
+  absl::Status AddType(const pb::Descriptor& type, const Origin* origin) {
+    AddEnums(type);
+    for (int i = 0; i < type.extension_count(); ++i) {
+      symbols.emplace(type.extension(i)->full_name(), type.file());
+    }
     if (type.options().map_entry()) return absl::OkStatus();
     absl::StatusOr<EventTyping> typing = EventTypingOf(type);
-    if (!typing.ok()) return typing.status();
-    types[type.full_name()] = {&type, &plans.PlanFor(type), *std::move(typing)};
+    if (!typing.ok()) {
+      const std::string why = absl::StrCat(origin == nullptr ? "" : origin->name, ": ",
+                                           std::string(typing.status().message()));
+      if (origin == nullptr || !origin->may_lack_files) return absl::InvalidArgumentError(why);
+      left_out[origin->name].push_back(why);
+      typing = EventTyping{EventTypeOfMessage(type.full_name())};
+    }
+    if (!types.contains(type.full_name())) {
+      types.emplace(type.full_name(), MessageType{&type, &plans.PlanFor(type), *std::move(typing)});
+    }
     for (int i = 0; i < type.nested_type_count(); ++i) {
-      if (absl::Status status = AddType(*type.nested_type(i)); !status.ok()) return status;
+      if (absl::Status status = AddType(*type.nested_type(i), origin); !status.ok()) return status;
     }
     return absl::OkStatus();
+  }
+
+  // `scope` is a file or a message. A value's name stands beside its enum's.
+  template <typename Scope>
+  void AddEnums(const Scope& scope) {
+    for (int i = 0; i < scope.enum_type_count(); ++i) {
+      const pb::EnumDescriptor& type = *scope.enum_type(i);
+      symbols.emplace(type.full_name(), type.file());
+      for (int j = 0; j < type.value_count(); ++j) {
+        symbols.emplace(type.value(j)->full_name(), type.file());
+      }
+    }
   }
 
   const JsonOptions options;
@@ -146,6 +126,11 @@ struct Schema::Parts {
   MessagePlans plans;
   absl::flat_hash_map<std::string, MessageType> types;
   absl::flat_hash_map<std::string, const pb::MethodDescriptor*> methods;
+  absl::flat_hash_map<std::string, const pb::ServiceDescriptor*> services;
+  absl::flat_hash_map<std::string, const pb::FileDescriptor*> files;
+  // Of enums, their values and extensions.
+  absl::flat_hash_map<std::string, const pb::FileDescriptor*> symbols;
+  std::map<std::string, std::vector<std::string>> left_out;
   std::vector<std::string> file_names;
 };
 
@@ -162,16 +147,24 @@ absl::StatusOr<SchemaPtr> Schema::Build(const std::vector<Origin>& origins,
   PoolBuilder builder(&parts.pool);
   for (const Origin& origin : origins) builder.Offer(origin);
   if (absl::Status status = builder.Build(); !status.ok()) return status;
+  parts.left_out = builder.left_out();
   for (const char* file : kOwnFiles) {
     const pb::FileDescriptor* own = parts.pool.FindFileByName(file);
     if (own == nullptr) continue;
-    if (absl::Status status = parts.AddTypes(*own); !status.ok()) return status;
+    if (absl::Status status = parts.AddFile(*own, nullptr); !status.ok()) return status;
+  }
+  // Whatever else is compiled in is known where somebody has it in a set.
+  for (const Origin& origin : origins) {
+    for (const pb::FileDescriptorProto& file : origin.files->file()) {
+      const pb::FileDescriptor* own =
+          pb::DescriptorPool::generated_pool()->FindFileByName(file.name());
+      if (own == nullptr) continue;
+      if (absl::Status status = parts.AddFile(*own, nullptr); !status.ok()) return status;
+    }
   }
   for (const auto& [file, origin] : builder.added()) {
     parts.file_names.push_back(file->name());
-    if (absl::Status status = parts.AddTypes(*file); !status.ok()) {
-      return absl::Status(status.code(), absl::StrCat(origin, ": ", status.message()));
-    }
+    if (absl::Status status = parts.AddFile(*file, origin); !status.ok()) return status;
   }
   return schema;
 }
@@ -186,8 +179,39 @@ const pb::MethodDescriptor* Schema::FindMethod(std::string_view name) const {
   return it == parts_->methods.end() ? nullptr : it->second;
 }
 
+const pb::FileDescriptor* Schema::FindFile(std::string_view name) const {
+  const auto it = parts_->files.find(AsAbsl(name));
+  return it == parts_->files.end() ? nullptr : it->second;
+}
+
+const pb::FileDescriptor* Schema::FindFileContaining(std::string_view symbol) const {
+  const auto service = [this](std::string_view name) {
+    const auto it = parts_->services.find(AsAbsl(name));
+    return it == parts_->services.end() ? nullptr : it->second;
+  };
+  if (const auto it = parts_->symbols.find(AsAbsl(symbol)); it != parts_->symbols.end()) {
+    return it->second;
+  }
+  if (const MessageType* type = Find(symbol)) return type->descriptor->file();
+  if (const pb::ServiceDescriptor* whole = service(symbol)) return whole->file();
+  const auto [scope, last] = SplitSymbol(symbol);
+  const std::string name(last);
+  if (const pb::ServiceDescriptor* of_method = service(scope)) {
+    return of_method->FindMethodByName(name) == nullptr ? nullptr : of_method->file();
+  }
+  const MessageType* of_field = Find(scope);
+  if (of_field == nullptr || (of_field->descriptor->FindFieldByName(name) == nullptr &&
+                              of_field->descriptor->FindOneofByName(name) == nullptr)) {
+    return nullptr;
+  }
+  return of_field->descriptor->file();
+}
+
 const pb::DescriptorPool& Schema::pool() const { return parts_->pool; }
 std::vector<std::string> Schema::FileNames() const { return parts_->file_names; }
+const std::map<std::string, std::vector<std::string>>& Schema::left_out() const {
+  return parts_->left_out;
+}
 const JsonOptions& Schema::options() const { return parts_->options; }
 
 }  // namespace sluice

@@ -4,6 +4,7 @@
 // SchemaPtr while using it.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 namespace google::protobuf {
 class Descriptor;
 class DescriptorPool;
+class FileDescriptor;
 class FileDescriptorSet;
 class MethodDescriptor;
 }  // namespace google::protobuf
@@ -39,11 +41,15 @@ class Schema {
   struct Origin {
     std::string name;  // "/etc/sluice/acme.binpb", "backend analyst"
     std::shared_ptr<const google::protobuf::FileDescriptorSet> files;
+    // What cannot be (a clash with another origin, an import that is missing) is left
+    // out; else it is an error.
+    bool may_lack_files = false;
   };
   // Every import resolved, every annotation checked, every plan made; or
   // INVALID_ARGUMENT names the origin, the file and what is wrong. A file that
   // several origins have is taken from the first. Well-known types and the bridge's
-  // own are always known.
+  // own are always known, and nobody's are taken for them. Origins that may lack files
+  // come last.
   static absl::StatusOr<std::shared_ptr<const Schema>> Build(const std::vector<Origin>& origins,
                                                              const JsonOptions& options);
   ~Schema();
@@ -55,9 +61,16 @@ class Schema {
 
   // For reflection and documents.
   const google::protobuf::DescriptorPool& pool() const;
+  // Null: unknown. O(1), and (unlike a search in the pool, whose lower half keeps what
+  // it was asked for in vain) without a trace. A symbol is the full name of a message,
+  // field, oneof, enum, value, service, method or extension.
+  const google::protobuf::FileDescriptor* FindFile(std::string_view name) const;
+  const google::protobuf::FileDescriptor* FindFileContaining(std::string_view symbol) const;
   // The files of the origins, without those that the bridge has itself; with source
   // info (comments) where an origin had it.
   std::vector<std::string> FileNames() const;
+  // What of an origin was left out, one line for each file.
+  const std::map<std::string, std::vector<std::string>>& left_out() const;
   const JsonOptions& options() const;
 
  private:

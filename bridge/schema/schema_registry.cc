@@ -2,11 +2,11 @@
 
 #include <google/protobuf/descriptor.pb.h>
 
-#include <algorithm>
+#include <map>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/time/clock.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "bridge/base/log.h"
 #include "bridge/base/mutex.h"
@@ -16,45 +16,85 @@ namespace sluice {
 namespace {
 
 using google::protobuf::FileDescriptorSet;
+using FilesPtr = std::shared_ptr<const FileDescriptorSet>;
+using LeftOut = std::map<std::string, std::vector<std::string>>;
 
 // How long a type that was not found is not looked for again.
 constexpr absl::Duration kNotFoundFor = absl::Seconds(5);
-// Types that are looked for, or known not to be found, at once.
+// Types that are looked for, or known not to be found, at once. Together they bound
+// how often anybody can make the bridge ask its backends.
 constexpr size_t kLookUpsMax = 64;
-constexpr size_t kNotFoundMax = 1024;
+constexpr size_t kNotFoundMax = 256;
 
 using Found = std::function<void(bool)>;
+
+// A descriptor set file: what is in use, and what it holds now.
+struct Watched {
+  DescriptorSetFile file;
+  FilesPtr in_use;
+  FilesPtr wanted;  // differs as long as it cannot be used
+  std::string fault;
+};
 
 }  // namespace
 
 struct SchemaRegistry::Parts {
-  absl::Status Replace(const std::string& origin, std::shared_ptr<const FileDescriptorSet> set)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(building) {
-    std::vector<Schema::Origin> changed = origins;
-    const auto it = std::find_if(changed.begin(), changed.end(),
-                                 [&](const auto& known) { return known.name == origin; });
-    if (it == changed.end()) {
-      changed.push_back({origin, std::move(set)});
-    } else {
-      it->files = std::move(set);
-    }
-    return Build(std::move(changed));
-  }
+  explicit Parts(const JsonOptions& json_options, const Clock& system)
+      : options(json_options), clock(system) {}
 
-  absl::Status Build(std::vector<Schema::Origin> changed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(building) {
-    absl::StatusOr<SchemaPtr> schema = Schema::Build(changed, options);
+  absl::Status Build(const std::vector<FilesPtr>& sets) ABSL_EXCLUSIVE_LOCKS_REQUIRED(building) {
+    std::vector<Schema::Origin> origins;
+    for (size_t i = 0; i < sets.size(); ++i) origins.push_back({files[i].file.path(), sets[i]});
+    for (const auto& [name, set] : offered) origins.push_back({name, set, true});
+    absl::StatusOr<SchemaPtr> schema = Schema::Build(origins, options);
     if (!schema.ok()) return schema.status();
-    origins = std::move(changed);
+    LogLeftOut((*schema)->left_out());
     const MutexLock lock(&mutex);
     current = *std::move(schema);
+    not_found.clear();
     return absl::OkStatus();
   }
 
-  JsonOptions options;
+  // Once for each change.
+  void LogLeftOut(const LeftOut& now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(building) {
+    for (const auto& [origin, faults] : now) {
+      const auto before = left_out.find(origin);
+      if (before != left_out.end() && before->second == faults) continue;
+      log::Warning("types are left out",
+                   {{"origin", origin}, {"faults", faults.size()}, {"first", faults.front()}});
+    }
+    left_out = now;
+  }
+
+  std::vector<FilesPtr> InUse() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(building) {
+    std::vector<FilesPtr> sets;
+    for (const Watched& watched : files) sets.push_back(watched.in_use);
+    return sets;
+  }
+
+  void Use(Watched* watched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(building) {
+    watched->in_use = watched->wanted;
+    watched->fault.clear();
+    log::Info("descriptor set read again", {{"file", watched->file.path()}});
+  }
+
+  void Keep(Watched* watched, const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(building) {
+    if (watched->fault == why.message()) return;
+    watched->fault = std::string(why.message());
+    log::Error("descriptor set is invalid: what it held before is kept",
+               {{"file", watched->file.path()}, {"error", watched->fault}});
+  }
+
+  bool ReadChanged() ABSL_EXCLUSIVE_LOCKS_REQUIRED(building);
+  void UseWhatFits() ABSL_EXCLUSIVE_LOCKS_REQUIRED(building);
+
+  const JsonOptions options;
+  const Clock& clock;
   // Taken first, and for as long as a schema is built: one at a time.
   Mutex building;
-  std::vector<Schema::Origin> origins ABSL_GUARDED_BY(building);
-  std::vector<DescriptorSetFile> files ABSL_GUARDED_BY(building);
+  std::vector<Watched> files ABSL_GUARDED_BY(building);
+  std::map<std::string, FilesPtr> offered ABSL_GUARDED_BY(building);
+  LeftOut left_out ABSL_GUARDED_BY(building);
 
   mutable Mutex mutex;
   SchemaPtr current ABSL_GUARDED_BY(mutex);
@@ -63,23 +103,69 @@ struct SchemaRegistry::Parts {
   absl::flat_hash_map<std::string, absl::Time> not_found ABSL_GUARDED_BY(mutex);
 };
 
-SchemaRegistry::SchemaRegistry() : parts_(std::make_unique<Parts>()) {}
+// True: there is something new to try.
+bool SchemaRegistry::Parts::ReadChanged() {
+  bool any = false;
+  for (Watched& watched : files) {
+    if (!watched.file.Changed()) continue;
+    absl::StatusOr<FilesPtr> set = watched.file.Read();
+    // What cannot be read is no longer wanted either.
+    watched.wanted = set.ok() ? *std::move(set) : watched.in_use;
+    if (set.ok()) {
+      any = true;
+    } else {
+      Keep(&watched, set.status());
+    }
+  }
+  return any;
+}
+
+// Together, since a type that moves from one file to another is nowhere or twice in
+// between; else each that fits to those that are in use.
+void SchemaRegistry::Parts::UseWhatFits() {
+  std::vector<FilesPtr> all;
+  for (const Watched& watched : files) all.push_back(watched.wanted);
+  if (Build(all).ok()) {
+    for (Watched& watched : files) {
+      if (watched.in_use != watched.wanted) Use(&watched);
+    }
+    return;
+  }
+  std::vector<absl::Status> faults(files.size());
+  for (bool progress = true; progress;) {
+    progress = false;
+    for (size_t i = 0; i < files.size(); ++i) {
+      if (files[i].in_use == files[i].wanted) continue;
+      std::vector<FilesPtr> sets = InUse();
+      sets[i] = files[i].wanted;
+      faults[i] = Build(sets);
+      if (!faults[i].ok()) continue;
+      Use(&files[i]);
+      progress = true;
+    }
+  }
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (!faults[i].ok()) Keep(&files[i], faults[i]);
+  }
+}
+
+SchemaRegistry::SchemaRegistry() = default;
 SchemaRegistry::~SchemaRegistry() = default;
 
 absl::StatusOr<std::shared_ptr<SchemaRegistry>> SchemaRegistry::Load(
-    const std::vector<std::string>& descriptor_set_files, const JsonOptions& options) {
+    const std::vector<std::string>& descriptor_set_files, const JsonOptions& options,
+    const Clock& clock) {
   std::shared_ptr<SchemaRegistry> registry(new SchemaRegistry);
+  registry->parts_ = std::make_unique<Parts>(options, clock);
   Parts& parts = *registry->parts_;
-  parts.options = options;
   const MutexLock lock(&parts.building);
-  std::vector<Schema::Origin> origins;
   for (const std::string& path : descriptor_set_files) {
-    DescriptorSetFile& file = parts.files.emplace_back(path);
-    auto set = file.Read();
+    Watched& watched = parts.files.emplace_back(Watched{DescriptorSetFile(path), {}, {}, {}});
+    auto set = watched.file.Read();
     if (!set.ok()) return set.status();
-    origins.push_back({path, *std::move(set)});
+    watched.in_use = watched.wanted = *std::move(set);
   }
-  if (absl::Status status = parts.Build(std::move(origins)); !status.ok()) return status;
+  if (absl::Status status = parts.Build(parts.InUse()); !status.ok()) return status;
   return registry;
 }
 
@@ -90,26 +176,22 @@ SchemaPtr SchemaRegistry::current() const {
 
 const JsonOptions& SchemaRegistry::options() const { return parts_->options; }
 
-absl::Status SchemaRegistry::Offer(std::string origin,
-                                   std::shared_ptr<const FileDescriptorSet> files) {
-  const MutexLock lock(&parts_->building);
-  return parts_->Replace(origin, std::move(files));
+absl::Status SchemaRegistry::Offer(std::string origin, FilesPtr files) {
+  Parts& parts = *parts_;
+  const MutexLock lock(&parts.building);
+  FilesPtr& offered = parts.offered[origin];
+  if (offered == nullptr || offered->SerializeAsString() != files->SerializeAsString()) {
+    offered = std::move(files);
+    if (absl::Status status = parts.Build(parts.InUse()); !status.ok()) return status;
+  }
+  const auto left_out = parts.left_out.find(origin);
+  if (left_out == parts.left_out.end()) return absl::OkStatus();
+  return absl::InvalidArgumentError(left_out->second.front());
 }
 
 void SchemaRegistry::ReloadChangedFiles() {
   const MutexLock lock(&parts_->building);
-  for (DescriptorSetFile& file : parts_->files) {
-    if (!file.Changed()) continue;
-    auto set = file.Read();
-    const absl::Status status =
-        set.ok() ? parts_->Replace(file.path(), *std::move(set)) : set.status();
-    if (status.ok()) {
-      log::Info("descriptor set read again", {{"file", file.path()}});
-    } else {
-      log::Error("descriptor set is invalid: what it held before is kept",
-                 {{"file", file.path()}, {"error", std::string(status.message())}});
-    }
-  }
+  if (parts_->ReadChanged()) parts_->UseWhatFits();
 }
 
 void SchemaRegistry::SetFinder(Finder finder) {
@@ -123,17 +205,18 @@ void SchemaRegistry::LookUp(std::string type_name, Found done) {
   {
     Parts& parts = *parts_;
     const MutexLock lock(&parts.mutex);
-    const absl::Time now = absl::Now();
+    const absl::Time now = parts.clock.Now();
     known = parts.current->Find(type_name) != nullptr;
-    const auto not_found = parts.not_found.find(type_name);
-    const bool in_vain = not_found != parts.not_found.end() && not_found->second > now;
+    absl::erase_if(parts.not_found, [now](const auto& entry) { return entry.second <= now; });
+    const bool in_vain =
+        type_name.size() > kTypeNameBytesMax || parts.not_found.contains(type_name);
     if (!known && !in_vain && parts.finder != nullptr) {
       const auto under_way = parts.looked_for.find(type_name);
       if (under_way != parts.looked_for.end()) {
         under_way->second.push_back(std::move(done));
         return;
       }
-      if (parts.looked_for.size() < kLookUpsMax) {
+      if (parts.looked_for.size() < kLookUpsMax && parts.not_found.size() < kNotFoundMax) {
         parts.looked_for[type_name].push_back(std::move(done));
         finder = parts.finder;
       }
@@ -149,10 +232,7 @@ void SchemaRegistry::LookUp(std::string type_name, Found done) {
       waiting = std::move(parts.looked_for[type_name]);
       parts.looked_for.erase(type_name);
       found = parts.current->Find(type_name) != nullptr;
-      if (!found) {
-        if (parts.not_found.size() >= kNotFoundMax) parts.not_found.clear();
-        parts.not_found[type_name] = absl::Now() + kNotFoundFor;
-      }
+      if (!found) parts.not_found[type_name] = parts.clock.Now() + kNotFoundFor;
     }
     for (const Found& answer : waiting) answer(found);
   });

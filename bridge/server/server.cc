@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <future>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "bridge/base/metrics.h"
 #include "bridge/hub/hub.h"
 #include "bridge/schema/ingest.h"
+#include "bridge/schema/schema_watch.h"
 #include "bridge/server/async_api_document.h"
 
 namespace sluice {
@@ -113,6 +115,7 @@ struct Server::Parts {
   AsyncApiDocument async_api;
   HttpServer http;
   RpcServer rpc;
+  std::optional<SchemaWatch> schema_watch;
 };
 
 Server::Server(ServerOptions options) : parts_(std::make_unique<Parts>(std::move(options))) {}
@@ -127,6 +130,7 @@ absl::Status Server::Start() {
   if (absl::Status status = parts.http.Listen(); !status.ok()) return status;
   if (absl::Status status = parts.rpc.Start(); !status.ok()) return status;
   parts.hub.Start();
+  parts.schema_watch.emplace(parts.options.schema);
   parts.rpc.SetServing(true);
   const std::string ops = parts.http.ops_address();
   log::Info("ready", {{"http", parts.http.address()},
