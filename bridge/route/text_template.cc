@@ -7,6 +7,15 @@
 #include "bridge/base/text.h"
 
 namespace sluice {
+namespace {
+
+// Query parameters and fields of a body may have any name that braces can hold.
+bool IsPrefixed(std::string_view name, std::string_view prefix) {
+  return name.starts_with(prefix) && name.size() > prefix.size() &&
+         name.find('{') == std::string_view::npos;
+}
+
+}  // namespace
 
 bool IsTemplateName(std::string_view name) {
   if (name.empty() || absl::ascii_isdigit(name.front())) return false;
@@ -24,10 +33,8 @@ absl::StatusOr<std::vector<TemplatePart>> SplitTemplate(std::string_view text) {
     const size_t close = rest.find('}');
     std::string_view name;
     if (rest.front() == '{' && close != std::string_view::npos) name = rest.substr(1, close - 1);
-    // Query parameters may have any name that braces can hold.
-    const bool good = name.starts_with(kQueryPrefix) ? name.size() > kQueryPrefix.size() &&
-                                                           name.find('{') == std::string_view::npos
-                                                     : IsTemplateName(name);
+    const bool good =
+        IsTemplateName(name) || IsPrefixed(name, kQueryPrefix) || IsPrefixed(name, kBodyPrefix);
     if (!good) {
       return absl::InvalidArgumentError(absl::StrCat(
           "'", AsAbsl(text), "': braces hold a capture's name, query.NAME or subject"));

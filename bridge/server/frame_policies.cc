@@ -1,57 +1,20 @@
 #include "bridge/server/frame_policies.h"
 
 #include <algorithm>
-#include <cmath>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/base/utf8.h"
+#include "bridge/schema/value_json.h"
 #include "bridge/server/durations.h"
 #include "sluice/config/v1/route.pb.h"
 
 namespace sluice {
 namespace {
 
-using google::protobuf::Value;
-
 constexpr size_t kTypeBytesMax = 128;
 constexpr absl::Duration kHeartbeatIntervalMin = absl::Milliseconds(100);
-constexpr double kExactIntegerMax = 9007199254740992.0;  // 2^53
-
-// Keys in alphabetical order, since a Struct has none. The reader bounds depth.
-nlohmann::json ToJson(const Value& value) {
-  switch (value.kind_case()) {
-    case Value::kBoolValue:
-      return value.bool_value();
-    case Value::kNumberValue: {
-      const double number = value.number_value();
-      const bool whole = std::trunc(number) == number && std::abs(number) <= kExactIntegerMax;
-      return whole ? nlohmann::json(static_cast<int64_t>(number)) : nlohmann::json(number);
-    }
-    case Value::kStringValue:
-      return value.string_value();
-    case Value::kStructValue: {
-      nlohmann::json object = nlohmann::json::object();
-      for (const auto& [key, field] : value.struct_value().fields()) object[key] = ToJson(field);
-      return object;
-    }
-    case Value::kListValue: {
-      nlohmann::json array = nlohmann::json::array();
-      for (const Value& item : value.list_value().values()) array.push_back(ToJson(item));
-      return array;
-    }
-    case Value::kNullValue:
-    case Value::KIND_NOT_SET:
-      break;
-  }
-  return nullptr;
-}
-
-std::string JsonText(const Value& value) {
-  return ToJson(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
 
 bool SameRule(const FrameRule& a, const FrameRule& b) {
   return a.type == b.type && a.event == b.event && a.data == b.data;
@@ -75,17 +38,10 @@ std::shared_ptr<const T> Shared(T value, Same same, std::vector<std::shared_ptr<
   return all->emplace_back(std::make_shared<const T>(std::move(value)));
 }
 
-void CheckType(const std::string& type, const std::string& path, Findings* findings) {
-  if (type.size() > kTypeBytesMax || HasControlCharacter(type)) {
-    findings->Error(path, absl::StrCat("is at most ", kTypeBytesMax,
-                                       " bytes without line breaks or other control characters"));
-  }
-}
-
 void CheckRule(const config::v1::FrameRule& rule, const std::string& path, Findings* findings) {
   if (rule.type().empty()) findings->Error(path + ".type", "is required");
-  CheckType(rule.type(), path + ".type", findings);
-  CheckType(rule.event(), path + ".event", findings);
+  CheckEventType(rule.type(), path + ".type", findings);
+  CheckEventType(rule.event(), path + ".event", findings);
   if (rule.text().find_first_of(std::string("\r\0", 2)) != std::string::npos) {
     findings->Error(path + ".text", "must not hold a carriage return or NUL");
   }
@@ -101,13 +57,20 @@ IdLine IdsOf(const config::v1::Frames& frames) {
 
 }  // namespace
 
+void CheckEventType(const std::string& type, const std::string& path, Findings* findings) {
+  if (type.size() > kTypeBytesMax || HasControlCharacter(type)) {
+    findings->Error(path, absl::StrCat("is at most ", kTypeBytesMax,
+                                       " bytes without line breaks or other control characters"));
+  }
+}
+
 void CheckConnect(const config::v1::Connect& connect, const std::string& path, Findings* findings) {
-  CheckType(connect.event(), path + ".event", findings);
+  CheckEventType(connect.event(), path + ".event", findings);
 }
 
 void CheckHeartbeat(const config::v1::Heartbeat& heartbeat, const std::string& path,
                     Findings* findings) {
-  CheckType(heartbeat.event(), path + ".event", findings);
+  CheckEventType(heartbeat.event(), path + ".event", findings);
   const absl::Duration interval = ToAbsl(heartbeat.interval());
   if (interval > absl::ZeroDuration() && interval < kHeartbeatIntervalMin) {
     findings->Error(path + ".interval",
@@ -115,7 +78,7 @@ void CheckHeartbeat(const config::v1::Heartbeat& heartbeat, const std::string& p
                                  " or more, or 0s for none"));
   }
   for (const char* variable : {"${subject}", "${topics}"}) {
-    if (heartbeat.has_data() && absl::StrContains(JsonText(heartbeat.data()), variable)) {
+    if (heartbeat.has_data() && absl::StrContains(ValueToJson(heartbeat.data()), variable)) {
       findings->Error(path + ".data",
                       absl::StrCat("cannot hold ", variable, ": streams share heartbeats"));
     }
@@ -147,7 +110,7 @@ ConnectPolicy MakeConnect(const config::v1::Connect& connect) {
   ConnectPolicy policy;
   if (connect.has_enabled()) policy.enabled = connect.enabled();
   if (!connect.event().empty()) policy.event = connect.event();
-  if (connect.has_data()) policy.data = JsonText(connect.data());
+  if (connect.has_data()) policy.data = ValueToJson(connect.data());
   return policy;
 }
 
@@ -156,7 +119,7 @@ std::shared_ptr<const HeartbeatPolicy> FramePolicies::Heartbeat(
   HeartbeatPolicy policy;
   if (heartbeat.has_interval()) policy.interval = ToAbsl(heartbeat.interval());
   policy.event = heartbeat.event();
-  if (heartbeat.has_data()) policy.data = JsonText(heartbeat.data());
+  if (heartbeat.has_data()) policy.data = ValueToJson(heartbeat.data());
   return Shared(std::move(policy), SameHeartbeat, &heartbeats_);
 }
 
@@ -170,7 +133,7 @@ FrameViewPtr FramePolicies::View(const config::v1::Frames& frames) {
     rule.type = config.type();
     if (!config.event().empty()) rule.event = config.event();
     if (config.has_text()) rule.data = config.text();
-    if (config.has_json()) rule.data = JsonText(config.json());
+    if (config.has_json()) rule.data = ValueToJson(config.json());
   }
   if (view.IsDefault()) return nullptr;
   return Shared(std::move(view), SameView, &views_);

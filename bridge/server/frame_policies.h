@@ -21,6 +21,9 @@ class Heartbeat;
 
 namespace sluice {
 
+// What an `event:` line can hold; empty is as good.
+void CheckEventType(const std::string& type, const std::string& path, Findings* findings);
+
 // What is wrong in one of them, `path` being where it was written.
 void CheckConnect(const config::v1::Connect& connect, const std::string& path, Findings* findings);
 void CheckHeartbeat(const config::v1::Heartbeat& heartbeat, const std::string& path,

@@ -5,8 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/route/route_table.h"
+#include "bridge/server/call_policies.h"
 #include "bridge/server/durations.h"
 #include "bridge/server/frame_policies.h"
+#include "bridge/server/setting_checks.h"
 #include "sluice/config/v1/config.pb.h"
 
 namespace sluice {
@@ -33,8 +35,9 @@ T WithDefaults(const T& own, T defaults) {
 
 class RouteBuilder {
  public:
-  RouteBuilder(const config::v1::RouteDefaults& defaults, Findings* findings)
-      : defaults_(defaults), findings_(findings) {
+  RouteBuilder(const config::v1::RouteDefaults& defaults, const KnownServices& services,
+               Findings* findings)
+      : defaults_(defaults), services_(services), findings_(findings) {
     CheckPolicies(defaults, "defaults");
   }
 
@@ -52,7 +55,8 @@ class RouteBuilder {
     CheckRetry(config.retry(), path + ".retry", findings_);
   }
   void SetPolicies(const config::v1::Route& config, Route* route);
-  RefusalStyle Refusal(const std::string& text, const std::string& path);
+  void SetMethods(const config::v1::Route& config, const std::string& path, Route* route);
+  void SetDocumentation(const config::v1::Route& config, const std::string& path, Route* route);
   // The route with the same paths, or null.
   const Route* Twin(const PathTemplate& path) const;
 
@@ -64,6 +68,7 @@ class RouteBuilder {
   }
 
   const config::v1::RouteDefaults& defaults_;
+  const KnownServices& services_;
   Findings* findings_;
   FramePolicies policies_;
   std::vector<Route> routes_;
@@ -98,10 +103,17 @@ void RouteBuilder::Add(const config::v1::Route& config, const std::string& path)
       route.start = *start;
     }
   }
-  route.refusal = Refusal(config.refusal(), path + ".refusal");
+  SetWord<RefusalStyle>(config.refusal(), path + ".refusal",
+                        {{"auto", RefusalStyle::kAuto},
+                         {"stream", RefusalStyle::kStream},
+                         {"status", RefusalStyle::kStatus}},
+                        &route.refusal, findings_);
   route.cors = !config.cors_disabled();
   CheckPolicies(config, path);
   SetPolicies(config, &route);
+  SetMethods(config, path, &route);
+  route.call = BuildCallPolicy(config, route.path, path, services_, findings_);
+  SetDocumentation(config, path, &route);
   // What its templates name is checked by the table.
   if (Check(RouteTable::Build({route}), path)) routes_.push_back(std::move(route));
 }
@@ -116,13 +128,33 @@ void RouteBuilder::SetPolicies(const config::v1::Route& config, Route* route) {
   }
 }
 
-RefusalStyle RouteBuilder::Refusal(const std::string& text, const std::string& path) {
-  if (text == "stream") return RefusalStyle::kStream;
-  if (text == "status") return RefusalStyle::kStatus;
-  if (!text.empty() && text != "auto") {
-    findings_->Error(path, absl::StrCat("\"", text, "\" is none of: auto, stream, status"));
+void RouteBuilder::SetMethods(const config::v1::Route& config, const std::string& path,
+                              Route* route) {
+  if (config.methods().empty()) return;
+  route->get = false;
+  for (int i = 0; i < config.methods_size(); ++i) {
+    const std::string& method = config.methods(i);
+    const std::string method_path = absl::StrCat(path, ".methods[", i, "]");
+    if (method == "GET") {
+      route->get = true;
+    } else if (method == "POST") {
+      route->post = true;
+      if (!config.has_call()) {
+        findings_->Error(method_path, "POST is for routes with a `call`, which its body is for");
+      }
+    } else {
+      findings_->Error(method_path, NoneOf(method, {"GET", "POST"}));
+    }
   }
-  return RefusalStyle::kAuto;
+}
+
+void RouteBuilder::SetDocumentation(const config::v1::Route& config, const std::string& path,
+                                    Route* route) {
+  route->description = config.description();
+  route->messages.assign(config.messages().begin(), config.messages().end());
+  for (size_t i = 0; i < route->messages.size(); ++i) {
+    services_.CheckTypes(route->messages[i], absl::StrCat(path, ".messages[", i, "]"), findings_);
+  }
 }
 
 const Route* RouteBuilder::Twin(const PathTemplate& path) const {
@@ -142,8 +174,9 @@ void RouteBuilder::AddDefault(const char* template_text, std::vector<std::string
 
 }  // namespace
 
-std::vector<Route> BuildRoutes(const config::v1::Config& config, Findings* findings) {
-  RouteBuilder builder(config.defaults(), findings);
+std::vector<Route> BuildRoutes(const config::v1::Config& config, const KnownServices& services,
+                               Findings* findings) {
+  RouteBuilder builder(config.defaults(), services, findings);
   for (int i = 0; i < config.routes_size(); ++i) {
     builder.Add(config.routes(i), absl::StrCat("routes[", i, "]"));
   }

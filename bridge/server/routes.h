@@ -5,6 +5,7 @@
 
 #include "bridge/route/route.h"
 #include "bridge/server/findings.h"
+#include "bridge/server/known_services.h"
 
 namespace sluice::config::v1 {
 class Config;
@@ -15,6 +16,7 @@ namespace sluice {
 // The user's routes and, unless they are off or a user's route has their paths,
 // the default ones. Routes with equal heartbeats or frames share one policy or
 // view, because streams share frames by them.
-std::vector<Route> BuildRoutes(const config::v1::Config& config, Findings* findings);
+std::vector<Route> BuildRoutes(const config::v1::Config& config, const KnownServices& services,
+                               Findings* findings);
 
 }  // namespace sluice

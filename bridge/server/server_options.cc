@@ -7,10 +7,15 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/server/backends.h"
+#include "bridge/server/call_metadata.h"
 #include "bridge/server/cors_policy.h"
-#include "bridge/server/durations.h"
+#include "bridge/server/json_style.h"
+#include "bridge/server/known_services.h"
 #include "bridge/server/listen_address.h"
 #include "bridge/server/routes.h"
+#include "bridge/server/setting_checks.h"
+#include "bridge/server/sources.h"
 #include "sluice/config/v1/config.pb.h"
 
 namespace sluice {
@@ -35,9 +40,10 @@ class Builder {
     SetHub();
     SetLimits();
     SetSchema();
+    const KnownServices services = SetRelay();
     SetTime(config_.has_drain_timeout(), config_.drain_timeout(), "drain_timeout",
-            &options_.drain_timeout);
-    SetRoutes();
+            &options_.drain_timeout, findings_);
+    SetRoutes(services);
     return std::move(options_);
   }
 
@@ -51,24 +57,9 @@ class Builder {
   void SetHub();
   void SetLimits();
   void SetSchema();
-  void SetRoutes();
-
-  // A duration of more than nothing.
-  void SetTime(bool is_set, const google::protobuf::Duration& duration, const std::string& path,
-               absl::Duration* out) {
-    if (!is_set) return;
-    *out = ToAbsl(duration);
-    if (*out == absl::ZeroDuration()) findings_->Error(path, "is more than 0s");
-  }
-
-  template <typename T>
-  void SetNumber(bool is_set, uint64_t number, const std::string& path, T* out,
-                 uint64_t max = UINT64_MAX) {
-    if (!is_set) return;
-    *out = static_cast<T>(number);
-    if (number == 0) findings_->Error(path, "is 1 or more");
-    if (number > max) findings_->Error(path, absl::StrCat("is at most ", max));
-  }
+  // Answers what routes may call.
+  KnownServices SetRelay();
+  void SetRoutes(const KnownServices& services);
 
   const config::v1::Config& config_;
   const Flags& flags_;
@@ -131,11 +122,13 @@ void Builder::SetHttp() {
                                     http.credentials().cookies().end());
   options.demo_page = http.has_demo_page() ? http.demo_page() : flags_.dev;
   if (http.has_public_stats()) options.public_stats = http.public_stats();
+  if (http.has_public_asyncapi()) options.public_asyncapi = http.public_asyncapi();
   SetTime(http.has_request_timeout(), http.request_timeout(), "http.request_timeout",
-          &options.request_timeout);
-  SetTime(http.has_idle_timeout(), http.idle_timeout(), "http.idle_timeout", &options.idle_timeout);
+          &options.request_timeout, findings_);
+  SetTime(http.has_idle_timeout(), http.idle_timeout(), "http.idle_timeout", &options.idle_timeout,
+          findings_);
   SetTime(http.has_write_timeout(), http.write_timeout(), "http.write_timeout",
-          &options.write_timeout);
+          &options.write_timeout, findings_);
   if (config_.grpc().has_reflection()) options_.rpc.reflection = config_.grpc().reflection();
 }
 
@@ -159,13 +152,10 @@ void Builder::SetGrpcAuthorizer() {
   GrpcAuthorizerOptions& options = options_.grpc_authorizer;
   const std::string path = "authorizer.grpc";
   options.address = grpc.address();
-  const size_t colon = grpc.address().rfind(':');
-  if (colon == std::string::npos || colon == 0 || colon + 1 == grpc.address().size()) {
-    findings_->Error(path + ".address", "is required: \"host:port\" or \"unix:/path\"");
-  }
-  SetTime(grpc.has_deadline(), grpc.deadline(), path + ".deadline", &options.deadline);
+  CheckCallAddress(grpc.address(), path + ".address", findings_);
+  SetTime(grpc.has_deadline(), grpc.deadline(), path + ".deadline", &options.deadline, findings_);
   SetNumber(grpc.has_calls_in_flight(), grpc.calls_in_flight(), path + ".calls_in_flight",
-            &options.calls_in_flight);
+            &options.calls_in_flight, findings_);
   options.headers.assign(grpc.headers().begin(), grpc.headers().end());
   for (size_t i = 0; i < options.headers.size(); ++i) {
     if (!IsHeaderName(options.headers[i]) ||
@@ -183,58 +173,56 @@ void Builder::SetEventLog() {
   MemoryEventLogOptions& options = options_.event_log;
   const std::string path = "event_log.memory.";
   SetNumber(memory.has_events_per_topic(), memory.events_per_topic(), path + "events_per_topic",
-            &options.events_per_topic);
+            &options.events_per_topic, findings_);
   SetNumber(memory.has_total_bytes(), memory.total_bytes(), path + "total_bytes",
-            &options.total_bytes);
-  SetTime(memory.has_max_age(), memory.max_age(), path + "max_age", &options.max_age);
+            &options.total_bytes, findings_);
+  SetTime(memory.has_max_age(), memory.max_age(), path + "max_age", &options.max_age, findings_);
   SetTime(memory.has_deduplication_window(), memory.deduplication_window(),
-          path + "deduplication_window", &options.deduplication_window);
+          path + "deduplication_window", &options.deduplication_window, findings_);
   SetNumber(memory.has_deduplication_ids(), memory.deduplication_ids(), path + "deduplication_ids",
-            &options.deduplication_ids);
+            &options.deduplication_ids, findings_);
 }
 
 void Builder::SetHub() {
   const config::v1::Hub& hub = config_.hub();
   options_.shards = std::clamp(std::thread::hardware_concurrency(), 1u, kShardsMax);
-  SetNumber(hub.has_shards(), hub.shards(), "hub.shards", &options_.shards, kShardsMax);
+  SetNumber(hub.has_shards(), hub.shards(), "hub.shards", &options_.shards, findings_, kShardsMax);
   ShardOptions& options = options_.shard;
-  SetNumber(hub.has_window_bytes(), hub.window_bytes(), "hub.window_bytes", &options.window_bytes);
+  SetNumber(hub.has_window_bytes(), hub.window_bytes(), "hub.window_bytes", &options.window_bytes,
+            findings_);
   SetNumber(hub.has_windows_bytes(), hub.windows_bytes(), "hub.windows_bytes",
-            &options.windows_bytes);
-  SetNumber(hub.has_inbox_events(), hub.inbox_events(), "hub.inbox_events", &options.inbox_events);
-  SetNumber(hub.has_replays(), hub.replays(), "hub.replays", &options.replays);
+            &options.windows_bytes, findings_);
+  SetNumber(hub.has_inbox_events(), hub.inbox_events(), "hub.inbox_events", &options.inbox_events,
+            findings_);
+  SetNumber(hub.has_replays(), hub.replays(), "hub.replays", &options.replays, findings_);
 }
 
 void Builder::SetLimits() {
   const config::v1::Limits& limits = config_.limits();
   SetNumber(limits.has_header_bytes(), limits.header_bytes(), "limits.header_bytes",
-            &options_.http.header_bytes_max);
+            &options_.http.header_bytes_max, findings_);
   SetNumber(limits.has_target_bytes(), limits.target_bytes(), "limits.target_bytes",
-            &options_.http.target_bytes_max);
+            &options_.http.target_bytes_max, findings_);
   SetNumber(limits.has_topics_per_subscriber(), limits.topics_per_subscriber(),
-            "limits.topics_per_subscriber", &options_.http.topics_per_subscriber_max);
+            "limits.topics_per_subscriber", &options_.http.topics_per_subscriber_max, findings_);
   options_.rpc.topics_per_subscriber_max = options_.http.topics_per_subscriber_max;
   SetNumber(limits.has_payload_bytes(), limits.payload_bytes(), "limits.payload_bytes",
-            &options_.json.bytes_max);
+            &options_.json.bytes_max, findings_);
   SetNumber(limits.has_json_depth(), limits.json_depth(), "limits.json_depth",
-            &options_.json.depth_max, kJsonDepthMax);
+            &options_.json.depth_max, findings_, kJsonDepthMax);
   SetNumber(limits.has_events_per_publish(), limits.events_per_publish(),
-            "limits.events_per_publish", &options_.events_per_publish_max);
+            "limits.events_per_publish", &options_.events_per_publish_max, findings_);
   SetNumber(limits.has_publish_bytes(), limits.publish_bytes(), "limits.publish_bytes",
-            &options_.rpc.publish_bytes_max, kPublishBytesMax);
+            &options_.rpc.publish_bytes_max, findings_, kPublishBytesMax);
   SetNumber(limits.has_sessions(), limits.sessions(), "limits.sessions",
-            &options_.http.sessions_max);
+            &options_.http.sessions_max, findings_);
   options_.http.sessions_per_address_max = limits.sessions_per_address();
   options_.http.sessions_per_subject_max = limits.sessions_per_subject();
 }
 
 void Builder::SetSchema() {
   const config::v1::Schema& schema = config_.schema();
-  if (schema.has_print_implicit_fields()) {
-    options_.json.style.print_implicit_fields = schema.print_implicit_fields();
-  }
-  options_.json.style.proto_field_names = schema.proto_field_names();
-  options_.json.style.enums_as_numbers = schema.enums_as_numbers();
+  SetJsonStyle(schema, &options_.json, findings_);
   const auto folder = std::filesystem::path(flags_.config_file.value_or("")).parent_path();
   std::vector<std::string> files;
   for (const std::string& file : schema.descriptor_sets()) files.push_back(folder / file);
@@ -246,8 +234,17 @@ void Builder::SetSchema() {
   }
 }
 
-void Builder::SetRoutes() {
-  auto table = RouteTable::Build(BuildRoutes(config_, findings_));
+KnownServices Builder::SetRelay() {
+  options_.relay.backends = BuildBackends(config_, findings_);
+  KnownServices services(options_.relay.backends,
+                         options_.schema == nullptr ? nullptr : options_.schema->current());
+  CheckStyledTypes(config_.schema(), services, findings_);
+  options_.relay.sources = BuildSources(config_, services, findings_);
+  return services;
+}
+
+void Builder::SetRoutes(const KnownServices& services) {
+  auto table = RouteTable::Build(BuildRoutes(config_, services, findings_));
   if (table.ok()) {
     options_.routes = std::make_shared<const RouteTable>(*std::move(table));
   } else {

@@ -11,6 +11,7 @@
 #include "bridge/event_log/memory/memory_event_log.h"
 #include "bridge/http/http_server.h"
 #include "bridge/hub/shard.h"
+#include "bridge/relay/relay.h"
 #include "bridge/route/route_table.h"
 #include "bridge/rpc/rpc_server.h"
 #include "bridge/schema/json_transcoder.h"
@@ -41,6 +42,7 @@ struct ServerOptions {
   uint32_t events_per_publish_max = 1000;
   absl::Duration drain_timeout = absl::Seconds(10);
   std::shared_ptr<SchemaRegistry> schema;
+  RelayOptions relay;
   std::shared_ptr<const RouteTable> routes;
 };
 

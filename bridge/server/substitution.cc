@@ -15,16 +15,23 @@ bool IsName(const std::string& text) {
                      [](unsigned char c) { return absl::ascii_isalnum(c) || c == '_'; });
 }
 
+bool IsLater(const std::string& inside, const std::set<std::string>& later) {
+  if (later.contains(inside)) return inside.back() != '.';
+  if (inside.find(":-") != std::string::npos) return false;  // it would have no effect
+  const size_t prefix = inside.find('.') + 1;
+  return prefix < inside.size() && later.contains(inside.substr(0, prefix));
+}
+
 // `inside` is what stands between the braces.
 absl::StatusOr<std::string> Value(const std::string& inside, const Environment& environment,
                                   const std::set<std::string>& later) {
+  if (IsLater(inside, later)) return absl::StrCat("${", inside, "}");
   const size_t dash = inside.find(":-");
   const std::string name = inside.substr(0, dash);
   if (!IsName(name)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "\"${", inside, "}\" names no environment variable: write ${NAME} or ${NAME:-default}"));
   }
-  if (later.contains(inside)) return absl::StrCat("${", inside, "}");
   const auto variable = environment.find(name);
   const bool is_set = variable != environment.end();
   if (dash != std::string::npos) {

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "bridge/base/utf8.h"
+#include "bridge/server/frame_variables.h"
 #include "bridge/server/scalar_field.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -23,12 +24,6 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Value;
-
-// Filled in when a frame is made; see Connect and Heartbeat in route.proto.
-const std::set<std::string>& FrameVariables() {
-  static const std::set<std::string> names = {"now", "subject", "topics"};
-  return names;
-}
 
 bool WithinBounds(const YAML::Node& node, int depth, int* nodes) {
   if (depth > kYamlDepthMax || ++*nodes > kYamlNodesMax) return false;
@@ -141,7 +136,7 @@ class Reader {
       }
     } else if (Message* child = reflection.MutableMessage(message, &field);
                child->GetDescriptor() == Value::descriptor()) {
-      ReadValue(node, path, static_cast<Value*>(child));
+      ReadValue(node, path, FrameVariables(field), static_cast<Value*>(child));
     } else if (child->GetDescriptor()->name() == "Values") {  // a list inside a map
       ReadField(node, path, *child->GetDescriptor()->field(0), child);
     } else {
@@ -175,21 +170,22 @@ class Reader {
     if (strings) Check(path, SetList(texts, field, message));
   }
 
-  void ReadValue(const YAML::Node& node, const std::string& path, Value* value) {
+  void ReadValue(const YAML::Node& node, const std::string& path,
+                 const std::set<std::string>& later, Value* value) {
     if (node.IsMap()) {
       auto& fields = *value->mutable_struct_value()->mutable_fields();
       for (const auto& [key, child] : Entries(node, path)) {
-        ReadValue(child, ChildPath(path, key), &fields[key]);
+        ReadValue(child, ChildPath(path, key), later, &fields[key]);
       }
     } else if (node.IsSequence()) {
       value->mutable_list_value();
       for (size_t i = 0; i < node.size(); ++i) {
-        ReadValue(node[i], absl::StrCat(path, "[", i, "]"),
+        ReadValue(node[i], absl::StrCat(path, "[", i, "]"), later,
                   value->mutable_list_value()->add_values());
       }
     } else if (node.IsNull()) {
       value->set_null_value({});
-    } else if (const auto text = Scalar(node, path, FrameVariables())) {
+    } else if (const auto text = Scalar(node, path, later)) {
       // A plain word may be a truth value or a number; a quoted one is a string.
       const bool plain = node.Tag() == "?";
       const auto json = plain ? nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false)

@@ -22,7 +22,8 @@ struct Built {
 Built Build(const std::string& yaml) {
   ReadConfig read = Read(yaml);
   Built built;
-  for (Route& route : BuildRoutes(read.config, &read.findings)) {
+  const KnownServices services({}, nullptr);
+  for (Route& route : BuildRoutes(read.config, services, &read.findings)) {
     const std::string path = route.path.text();
     built.routes.emplace(path, std::move(route));
   }

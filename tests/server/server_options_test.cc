@@ -48,6 +48,7 @@ http:
   ops_listen: 127.0.0.1:1
   demo_page: true
   public_stats: false
+  public_asyncapi: false
   request_timeout: 1s
   idle_timeout: 2s
   write_timeout: 3s
@@ -57,7 +58,14 @@ grpc: {listen: "[::1]:0", reflection: false}
 event_log: {memory: {events_per_topic: 1, total_bytes: 2, max_age: 3s, deduplication_window: 4s, deduplication_ids: 5}}
 authorizer: {grpc: {address: "a:1", deadline: 1s, calls_in_flight: 2, headers: [x-a], send_peer_address: true}}
 publishing: {authorize: true}
-schema: {print_implicit_fields: false, proto_field_names: true, enums_as_numbers: true}
+schema:
+  print_implicit_fields: false
+  proto_field_names: true
+  enums_as_numbers: true
+  types: {sluice.v1.Event: {print_implicit_fields: true, enums_as_numbers: false}}
+  unknown_types: base64
+backends: {b: {address: "b:1"}}
+sources: [{name: all, backend: b}]
 hub: {shards: 3, window_bytes: 4, windows_bytes: 5, inbox_events: 6, replays: 7}
 limits:
   header_bytes: 1
@@ -82,6 +90,7 @@ limits:
   EXPECT_EQ(o.http.ops_listen, "127.0.0.1:1");
   EXPECT_TRUE(o.http.demo_page);
   EXPECT_FALSE(o.http.public_stats);
+  EXPECT_FALSE(o.http.public_asyncapi);
   EXPECT_EQ(o.http.request_timeout, absl::Seconds(1));
   EXPECT_EQ(o.http.idle_timeout, absl::Seconds(2));
   EXPECT_EQ(o.http.write_timeout, absl::Seconds(3));
@@ -106,9 +115,18 @@ limits:
   EXPECT_EQ(o.grpc_authorizer.calls_in_flight, 2u);
   EXPECT_THAT(o.grpc_authorizer.headers, ElementsAre("x-a"));
   EXPECT_TRUE(o.grpc_authorizer.send_peer_address);
-  EXPECT_FALSE(o.json.print_implicit_fields);
-  EXPECT_TRUE(o.json.proto_field_names);
-  EXPECT_TRUE(o.json.enums_as_numbers);
+  EXPECT_FALSE(o.json.style.print_implicit_fields);
+  EXPECT_TRUE(o.json.style.proto_field_names);
+  EXPECT_TRUE(o.json.style.enums_as_numbers);
+  const JsonStyle of_type = o.json.StyleOf("sluice.v1.Event");
+  EXPECT_TRUE(of_type.print_implicit_fields);
+  EXPECT_TRUE(of_type.proto_field_names);
+  EXPECT_FALSE(of_type.enums_as_numbers);
+  EXPECT_TRUE(o.json.unknown_types_as_base64);
+  ASSERT_EQ(o.relay.backends.size(), 1u);
+  EXPECT_EQ(o.relay.backends[0].address, "b:1");
+  ASSERT_EQ(o.relay.sources.size(), 1u);
+  EXPECT_EQ(o.relay.sources[0].name, "all");
   EXPECT_EQ(o.shards, 3u);
   EXPECT_EQ(o.shard.window_bytes, 4u);
   EXPECT_EQ(o.shard.windows_bytes, 5u);
@@ -202,7 +220,24 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"limits: {publish_bytes: 2GiB}", "limits.publish_bytes: is at most 1073741824"},
         Bad{"limits: {sessions: 0}", "limits.sessions: is 1 or more"},
         Bad{"schema: {descriptor_sets: [no-such-file.binpb]}", "schema.descriptor_sets: "},
+        Bad{"schema:\n  types:\n    acme.v1.Thing: {proto_field_names: true}",
+            "sluice.yaml:3: schema.types.acme.v1.Thing: acme.v1.Thing is unknown; name its file"},
+        Bad{"schema: {types: {'a b': {}}}", "\"a b\" is not the full name of a message type"},
+        Bad{"schema:\n  types:\n    sluice.v1.Event:\n      enums: true",
+            "sluice.yaml:4: schema.types.sluice.v1.Event.enums: unknown key"},
+        Bad{"schema: {unknown_types: drop}",
+            "schema.unknown_types: \"drop\" is none of: refuse, base64"},
+        Bad{"sources: [{name: a, backend: b}]", "sources[0].backend: \"b\" is unknown"},
         Bad{"routes: [{path: a}]", "routes[0].path: "}));
+
+TEST(ServerOptions, LeaveWhatABackendCanTellOfLater) {
+  EXPECT_THAT(Build("authorizer: {none: {}}\nbackends: {b: {address: 'b:1'}}\n"
+                    "schema: {types: {acme.v1.Thing: {}}}\n"
+                    "routes: [{path: /a, messages: acme.v1.Thing,\n"
+                    "          call: {backend: b, method: acme.v1.A/B}}]")
+                  .findings.errors(),
+              IsEmpty());
+}
 
 }  // namespace
 }  // namespace sluice

@@ -39,6 +39,10 @@ TEST(Substitution, RefusesWhatCannotBeFilledIn) {
 
 TEST(Substitution, LeavesTheNamesOfFramesAlone) {
   EXPECT_EQ(*Substitute("${now} ${NAME}", kEnvironment, {"now"}), "${now} value");
+  EXPECT_EQ(*Substitute("${data.a-b c} ${NAME}", kEnvironment, {"data."}), "${data.a-b c} value");
+  for (const char* text : {"${data}", "${data.}", "${data.a:-b}", "${dat.a}"}) {
+    EXPECT_FALSE(Substitute(text, kEnvironment, {"data."}).ok()) << text;
+  }
 }
 
 }  // namespace
