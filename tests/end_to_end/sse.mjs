@@ -5,9 +5,9 @@ import {createParser} from 'eventsource-parser';
 import {Feed, within} from './harness.mjs';
 
 // One HTTP exchange with the whole body.
-export async function request(url, {method = 'GET', headers = {}, ms = 10_000} = {}) {
+export async function request(url, {method = 'GET', headers = {}, body: sent, ms = 10_000} = {}) {
   const outgoing = http.request(url, {method, headers, agent: false});
-  outgoing.end();
+  outgoing.end(sent);
   const exchange = (async () => {
     const [response] = await once(outgoing, 'response');
     let body = '';
@@ -29,9 +29,10 @@ export async function request(url, {method = 'GET', headers = {}, ms = 10_000} =
 //   stream.next(type)      the next event of that type that was not taken yet
 //   stream.take(n)         the next n events, `connect` left out
 //   stream.closed          resolves when the server has ended it
-export async function openStream(t, url, {headers = {}, lastEventId, ms = 10_000} = {}) {
+export async function openStream(
+    t, url, {method = 'GET', body, headers = {}, lastEventId, ms = 10_000} = {}) {
   const outgoing = http.request(url, {
-    agent: false,
+    method, agent: false,
     headers: {
       accept: 'text/event-stream', ...(lastEventId ? {'last-event-id': lastEventId} : {}),
       ...headers,
@@ -39,7 +40,7 @@ export async function openStream(t, url, {headers = {}, lastEventId, ms = 10_000
   });
   outgoing.on('error', () => {});
   t.after(() => outgoing.destroy());
-  outgoing.end();
+  outgoing.end(body);
   const [response] = await within(ms, once(outgoing, 'response'), `the head of ${url}`);
   const stream = new Stream(outgoing, response);
   return stream;

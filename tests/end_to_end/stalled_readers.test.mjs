@@ -1,10 +1,10 @@
 // A thousand subscribers that never read cost nothing but their sockets, and disturb nobody.
 import assert from 'node:assert/strict';
-import {readFileSync} from 'node:fs';
 import net from 'node:net';
 import {describe} from 'node:test';
 import {eventually, it, openToAll, startBridge} from './harness.mjs';
 import {publish} from './grpc.mjs';
+import {privateBytes} from './measure.mjs';
 import {RawStream} from './raw_stream.mjs';
 import {request} from './sse.mjs';
 
@@ -13,13 +13,6 @@ const payload = 'x'.repeat(8_000);
 const requests = 1_300;
 const eventsPerRequest = 10;  // 100 MB in all
 const growthMax = 64 * 1024 * 1024;
-
-// What the process itself holds: not the kernel's socket buffers.
-function privateBytes(pid) {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  return ['Private_Clean', 'Private_Dirty'].reduce(
-      (sum, key) => sum + 1024 * Number(text.match(new RegExp(`^${key}: +(\\d+) kB`, 'm'))[1]), 0);
-}
 
 describe('a thousand readers that never read', () => {
   it('GrowTheProcessByLessThan64MiBAndTheOneThatReadsMissesNothing', async (t) => {

@@ -7,7 +7,7 @@ import {CLOSED, openPage, startBrowser} from './browser.mjs';
 import {Feed, it, scope, startBridge} from './harness.mjs';
 import {publish, publishStream, status} from './grpc.mjs';
 import {openStream, request} from './sse.mjs';
-import {examples, pack} from './typed.mjs';
+import {examples, pack, withoutIds} from './typed.mjs';
 
 const message = pack('token-stream');
 const configFile = path.join(examples, 'token-stream.yaml');
@@ -26,7 +26,6 @@ function chat(session, id) {
 }
 
 const data = (events) => events.map((event) => event.data);
-const withoutIds = (text) => text.replace(/^id: .*\n/gm, '').replace(/^\n+/, '');
 
 describe('token-stream', () => {
   const shared = scope();

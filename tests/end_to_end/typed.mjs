@@ -6,7 +6,7 @@ import grpc from '@grpc/grpc-js';
 import loader from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
 import descriptor from 'protobufjs/ext/descriptor/index.js';
-import {Feed, repository, within} from './harness.mjs';
+import {Feed, repository, start, within} from './harness.mjs';
 
 export const examples = path.join(repository, 'deploy/examples');
 
@@ -53,5 +53,22 @@ export async function startBackend(t, system, service, method, answer, {port = 0
   };
 }
 
+// A call's first word, before any response.
+export const begin = (call) => call.sendMetadata(new grpc.Metadata());
+
 // Ends a call with a gRPC status that is not OK.
 export const fail = (call, code, details) => call.emit('error', {code, details});
+
+// A backend that comes with an example, on a free port.
+export async function startExampleBackend(t, command, file, {args = [], env = {}} = {}) {
+  const program = start(t, command, [path.join(examples, file), ...args], {env});
+  const address = await program.output.when(
+      (lines) => lines.map((line) => line.match(/listening on (\S+)/)?.[1]).find(Boolean),
+      'the backend listens');
+  return {...program, address};
+}
+export const startPythonBackend = (t, file, args = []) => startExampleBackend(
+    t, '/usr/bin/python3', file, {args: ['--listen', '127.0.0.1:0', ...args]});
+
+// Frames without their `id:` lines, and without the block that is nothing else.
+export const withoutIds = (text) => text.replace(/^id: .*\n/gm, '').replace(/^\n+/, '');
