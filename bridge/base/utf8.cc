@@ -3,11 +3,9 @@
 #include <cstdint>
 
 namespace sluice {
-namespace {
 
-// Length of the well-formed sequence at the front of `text`; 0: there is none.
 // The second byte's range depends on the first (RFC 3629, section 4).
-size_t SequenceLength(std::string_view text) {
+size_t Utf8SequenceLength(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
   const uint8_t first = byte(0);
   if (first < 0x80) return 1;
@@ -33,11 +31,9 @@ size_t SequenceLength(std::string_view text) {
   return length;
 }
 
-}  // namespace
-
 bool IsUtf8(std::string_view text) {
   while (!text.empty()) {
-    const size_t length = SequenceLength(text);
+    const size_t length = Utf8SequenceLength(text);
     if (length == 0) return false;
     text.remove_prefix(length);
   }

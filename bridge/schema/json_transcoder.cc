@@ -1,56 +1,24 @@
-// json_util prints, PayloadCheck first proves that it can: see there for what
-// goes wrong without it.
 #include "bridge/schema/json_transcoder.h"
 
 #include <google/protobuf/any.pb.h>
-#include <google/protobuf/descriptor.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/struct.pb.h>
-#include <google/protobuf/util/json_util.h>
-#include <google/protobuf/util/type_resolver.h>
-#include <google/protobuf/util/type_resolver_util.h>
 
 #include <algorithm>
+#include <utility>
 
-#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
-#include "bridge/base/text.h"
 #include "bridge/base/utf8.h"
-#include "bridge/schema/payload_check.h"
+#include "bridge/schema/json_writer.h"
+#include "bridge/schema/message_printer.h"
 #include "bridge/schema/raw_json.h"
 #include "bridge/schema/schema_registry.h"
-#include "bridge/schema/sorted_maps.h"
-#include "bridge/schema/value_json.h"
 
 namespace sluice {
 namespace {
 
 namespace pb = google::protobuf;
 
-constexpr char kTypeUrlPrefix[] = "type.googleapis.com";
-
-pb::util::JsonPrintOptions PrintOptions(const JsonOptions& options) {
-  pb::util::JsonPrintOptions print;
-  print.always_print_primitive_fields = options.style.print_implicit_fields;
-  print.always_print_enums_as_ints = options.style.enums_as_numbers;
-  print.preserve_proto_field_names = options.style.proto_field_names;
-  return print;
-}
-
-// Made anew and in one order: a field that came twice would be printed twice, and
-// the same event published again must be the same JSON.
-std::string CanonicalBytes(const pb::Message& message) {
-  std::string bytes;
-  pb::io::StringOutputStream stream(&bytes);
-  pb::io::CodedOutputStream out(&stream);
-  out.SetSerializationDeterministic(true);
-  message.SerializePartialToCodedStream(&out);
-  out.Trim();
-  return bytes;
-}
-
-constexpr char kUnknownType[] = "sluice.v1/unknown_type";
+constexpr char kTypeOfUnknown[] = "message";
 
 absl::Status CheckLength(const JsonOptions& options, size_t bytes) {
   if (bytes <= options.bytes_max) return absl::OkStatus();
@@ -58,21 +26,32 @@ absl::Status CheckLength(const JsonOptions& options, size_t bytes) {
       absl::StrCat("is longer than ", options.bytes_max, " bytes (limits.payload_bytes)"));
 }
 
-absl::StatusOr<std::string> Print(const Schema& schema, const pb::Message& message,
-                                  const JsonOptions& options) {
-  const std::unique_ptr<pb::util::TypeResolver> resolver(
-      pb::util::NewTypeResolverForDescriptorPool(kTypeUrlPrefix, &schema.pool()));
-  const std::string type_url =
-      absl::StrCat(kTypeUrlPrefix, "/", message.GetDescriptor()->full_name());
-  std::string json;
-  const pb::util::Status printed = pb::util::BinaryToJsonString(
-      resolver.get(), type_url, CanonicalBytes(message), &json, PrintOptions(options));
-  if (!printed.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("has no JSON form: ", std::string(printed.message())));
-  }
+absl::StatusOr<TypedJson> UnknownAsBase64(const pb::Any& any, const JsonOptions& options) {
+  if (absl::Status status = CheckLength(options, any.value().size()); !status.ok()) return status;
+  JsonWriter json;
+  json.Write(std::string_view("{\"@type\":"));
+  if (!json.String(any.type_url())) return absl::InvalidArgumentError("type_url is not UTF-8");
+  json.Write(std::string_view(",\"value\":"));
+  json.Base64(any.value());
+  json.Write('}');
   if (absl::Status status = CheckLength(options, json.size()); !status.ok()) return status;
-  return json;
+  return TypedJson{kTypeOfUnknown, std::string(json.text())};
+}
+
+// The set member of the oneof that is the event.
+absl::StatusOr<TypedJson> FromOneof(const MessageType& type, std::string_view bytes) {
+  const EventTyping& typing = type.typing;
+  absl::StatusOr<MemberJson> printed = PrintOneof(*type.plan, typing.oneof, bytes);
+  if (!printed.ok()) return printed.status();
+  const auto member = std::find_if(
+      typing.members.begin(), typing.members.end(),
+      [&printed](const auto& known) { return known.field_number == printed->field_number; });
+  if (member == typing.members.end()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("none of the fields of oneof \"", typing.oneof, "\" is set"));
+  }
+  return TypedJson{member->type, std::move(printed->json),
+                   member->end_of_stream || typing.end_of_stream};
 }
 
 }  // namespace
@@ -86,31 +65,26 @@ absl::StatusOr<TypedJson> JsonTranscoder::FromAny(const pb::Any& any) const {
   if (name.empty()) return absl::InvalidArgumentError("a google.protobuf.Any has no type_url");
   const SchemaPtr schema = registry_->current();
   const MessageType* type = schema->Find(name);
-  if (type == nullptr) return UnknownType(name);
-  return FromMessage(*schema, *type, any.value());
+  if (type != nullptr) return FromMessage(*schema, *type, any.value());
+  if (schema->options().unknown_types_as_base64) return UnknownAsBase64(any, schema->options());
+  return UnknownType(name);
 }
 
-absl::StatusOr<TypedJson> JsonTranscoder::FromMessage(const Schema& schema, const MessageType& type,
+absl::StatusOr<TypedJson> JsonTranscoder::FromMessage(const Schema&, const MessageType& type,
                                                       std::string_view bytes) const {
-  const PayloadCheck check(schema, schema.options());
-  auto message = check.Parse(*type.descriptor, bytes);
-  if (!message.ok()) return message.status();
-  if (absl::Status status = check.Check(**message); !status.ok()) return status;
-  SortMaps(message->get());
-  auto json = Print(schema, **message, schema.options());
+  if (!type.typing.oneof.empty()) return FromOneof(type, bytes);
+  absl::StatusOr<std::string> json = PrintMessage(*type.plan, bytes);
   if (!json.ok()) return json.status();
   return TypedJson{type.typing.type, *std::move(json), type.typing.end_of_stream};
 }
 
 absl::StatusOr<std::string> JsonTranscoder::FromValue(const pb::Value& value) const {
-  if (absl::Status status = PayloadCheck(*registry_->current(), registry_->options()).Check(value);
-      !status.ok()) {
+  const SchemaPtr schema = registry_->current();
+  const MessageType* type = schema->Find(pb::Value::descriptor()->full_name());
+  if (absl::Status status = CheckLength(schema->options(), value.ByteSizeLong()); !status.ok()) {
     return status;
   }
-  std::string json = ValueToJson(value);
-  if (absl::Status status = CheckLength(registry_->options(), json.size()); !status.ok())
-    return status;
-  return json;
+  return PrintMessage(*type->plan, value.SerializeAsString());
 }
 
 absl::StatusOr<std::string> JsonTranscoder::FromRawJson(std::string_view json) const {
@@ -135,25 +109,6 @@ absl::StatusOr<std::string> JsonTranscoder::FromText(std::string_view text) cons
     lines += '\n';
     text.remove_prefix(end + (text.substr(end + 1).starts_with('\n') ? 2 : 1));
   }
-}
-
-absl::Status UnknownType(std::string_view full_name) {
-  absl::Status status = absl::InvalidArgumentError(
-      absl::StrCat("the bridge does not know the type \"", AsAbsl(full_name),
-                   "\" (schema.descriptor_sets names the files it reads)"));
-  status.SetPayload(kUnknownType, absl::Cord(AsAbsl(full_name)));
-  return status;
-}
-
-std::optional<std::string> UnknownTypeOf(const absl::Status& status) {
-  const absl::optional<absl::Cord> name = status.GetPayload(kUnknownType);
-  if (!name) return std::nullopt;
-  return std::string(*name);
-}
-
-std::string_view MessageNameOf(std::string_view type_url) {
-  const size_t slash = type_url.rfind('/');
-  return slash == std::string_view::npos ? type_url : type_url.substr(slash + 1);
 }
 
 }  // namespace sluice

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 #include "bridge/schema/json_options.h"
 #include "bridge/schema/schema.h"
+#include "bridge/schema/unknown_type.h"  // IWYU pragma: export
 
 namespace google::protobuf {
 class Any;
@@ -35,9 +35,12 @@ class JsonTranscoder {
   explicit JsonTranscoder(std::shared_ptr<const SchemaRegistry> registry);
   ~JsonTranscoder();
 
-  // The proto3 JSON mapping of the message inside, on one line, without "@type".
+  // The proto3 JSON mapping of the message inside, on one line, without "@type". An
+  // unknown type is refused (unknown_type.h) or, if the options say so, an event of
+  // type "message": {"@type": …, "value": "<base64>"}.
   absl::StatusOr<TypedJson> FromAny(const google::protobuf::Any& any) const;
-  // Wire bytes of a `type` of `schema`.
+  // Wire bytes of a `type` of `schema`. If one of its oneofs is the event, its member
+  // is the type and the member's value is the JSON.
   absl::StatusOr<TypedJson> FromMessage(const Schema& schema, const MessageType& type,
                                         std::string_view bytes) const;
   absl::StatusOr<std::string> FromValue(const google::protobuf::Value& value) const;
@@ -49,13 +52,5 @@ class JsonTranscoder {
  private:
   const std::shared_ptr<const SchemaRegistry> registry_;
 };
-
-// INVALID_ARGUMENT, and the full name of the type that is unknown, which
-// UnknownTypeOf finds in it.
-absl::Status UnknownType(std::string_view full_name);
-std::optional<std::string> UnknownTypeOf(const absl::Status& status);
-
-// The name in "type.googleapis.com/acme.v1.Thing".
-std::string_view MessageNameOf(std::string_view type_url);
 
 }  // namespace sluice

@@ -4,34 +4,35 @@
 // Immutable once all plans of a schema are linked; thread-safe.
 #pragma once
 
-#include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "bridge/schema/json_options.h"
 
 namespace google::protobuf {
 class Descriptor;
-}
+class DescriptorPool;
+}  // namespace google::protobuf
 
 namespace sluice {
 
 struct MessagePlan;
 
 // Makes the plan of every message type it is asked for and of all that those can
-// hold, each once. Plans point to each other: they live as long as the set.
+// hold, each once. Plans point to each other and to the set: they live as long.
 class MessagePlans {
  public:
-  // `options` is copied. `Any` types inside are looked up in this set by name.
-  explicit MessagePlans(const JsonOptions& options);
+  // `options` is copied. `extensions`: the pool whose extensions are known; null:
+  // none are. It is asked while plans are made.
+  explicit MessagePlans(const JsonOptions& options,
+                        const google::protobuf::DescriptorPool* extensions = nullptr);
   ~MessagePlans();
 
-  // The descriptors outlive the plans.
+  // The descriptors need not outlive the call.
   const MessagePlan& PlanFor(const google::protobuf::Descriptor& type);
   // Null: none was made. No lock; O(1).
   const MessagePlan* Find(std::string_view full_name) const;
+  const JsonOptions& options() const;
 
  private:
   class Compiler;

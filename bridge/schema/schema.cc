@@ -62,7 +62,8 @@ std::pair<std::string_view, std::string_view> SplitSymbol(std::string_view symbo
 }  // namespace
 
 struct Schema::Parts {
-  explicit Parts(const JsonOptions& json_options) : options(json_options), plans(json_options) {}
+  explicit Parts(const JsonOptions& json_options)
+      : options(json_options), plans(json_options, &pool) {}
 
   absl::Status AddFile(const pb::FileDescriptor& file, const Origin* origin) {
     if (!files.emplace(file.name(), &file).second) return absl::OkStatus();

@@ -1,0 +1,133 @@
+// Maps: in the order of their keys, so that the same event published again is the
+// same JSON (Go writes maps in another order each time); each key once, the last
+// entry that has it.
+#include <algorithm>
+
+#include "bridge/schema/message_walk.h"
+
+namespace sluice {
+namespace {
+
+// Of an entry.
+constexpr uint32_t kKey = 0;
+constexpr uint32_t kValue = 1;
+
+// Makes unsigned order the order of signed numbers, and back.
+constexpr uint64_t kSignBit = uint64_t{1} << 63;
+
+// The number on the wire as the one to sort by.
+uint64_t SortKey(FieldKind kind, uint64_t value) {
+  const auto zigzag = [](uint64_t number) { return (number >> 1) ^ (~(number & 1) + 1); };
+  switch (kind) {
+    case FieldKind::kBool:
+      return value != 0 ? 1 : 0;
+    case FieldKind::kUint32:
+    case FieldKind::kFixed32:
+      return static_cast<uint32_t>(value);
+    case FieldKind::kInt32:
+    case FieldKind::kSfixed32:
+      return static_cast<uint64_t>(int64_t{static_cast<int32_t>(value)}) ^ kSignBit;
+    case FieldKind::kSint32:
+      return zigzag(static_cast<uint32_t>(value)) ^ kSignBit;
+    case FieldKind::kInt64:
+    case FieldKind::kSfixed64:
+      return value ^ kSignBit;
+    case FieldKind::kSint64:
+      return zigzag(value) ^ kSignBit;
+    default:
+      return value;
+  }
+}
+
+bool KeyLess(const MapEntry& a, const MapEntry& b, bool text) {
+  if (!text) return a.key < b.key;
+  return std::string_view(a.text, a.key) < std::string_view(b.text, b.key);
+}
+
+}  // namespace
+
+bool MessageWalk::PrintMap(const FieldPlan& field, Range found, uint32_t depth) {
+  if (!CheckDepth(depth + 1)) return false;
+  const MessagePlan& entry_plan = *field.message;
+  const bool text = entry_plan.fields[kKey].kind == FieldKind::kString;
+  const size_t first_occurrence = occurrences_.size();
+  const size_t first = memory_.map_entries.size();
+  for (uint32_t i = found.begin; i < found.end; ++i) {
+    if (!TakeMapEntry(entry_plan, i)) return false;
+  }
+  std::sort(memory_.map_entries.begin() + first, memory_.map_entries.end(),
+            [text](const MapEntry& a, const MapEntry& b) {
+              if (KeyLess(a, b, text)) return true;
+              return !KeyLess(b, a, text) && a.order < b.order;
+            });
+  const FieldPlan& value = entry_plan.fields[kValue];
+  const size_t begin = out_.size();
+  const size_t end = memory_.map_entries.size();
+  for (size_t i = first; i < end; ++i) {
+    const MapEntry entry = memory_.map_entries[i];  // (the stack moves)
+    if (i + 1 < end && !KeyLess(entry, memory_.map_entries[i + 1], text)) {
+      // (Also of the last of them: another entry overwrites it.)
+      if (!CheckOverwritten(value, {entry.values.begin, entry.values.end + 1})) return false;
+      continue;
+    }
+    if (!PrintMapKey(entry_plan.fields[kKey], entry)) return false;
+    if (!PrintValue(value, entry.values, depth + 1) || !CheckLength()) return false;
+  }
+  out_.Close(begin, '{', '}');
+  memory_.map_entries.resize(first);
+  occurrences_.resize(first_occurrence);
+  return true;
+}
+
+// Puts the entry on the stack, and leaves its values on theirs.
+bool MessageWalk::TakeMapEntry(const MessagePlan& plan, uint32_t at) {
+  Range found;
+  if (!Scan(plan, {at, at + 1}, &found)) return false;
+  MapEntry entry;
+  entry.text = "";
+  entry.values = found;
+  while (!entry.values.empty() && occurrences_[entry.values.begin].field == kKey) {
+    ++entry.values.begin;
+  }
+  const FieldPlan& key_plan = plan.fields[kKey];
+  Occurrence key;
+  if (entry.values.begin > found.begin) key = occurrences_[entry.values.begin - 1];
+  const bool text = key_plan.kind == FieldKind::kString;
+  entry.text = key.data;
+  entry.key = text ? key.value : SortKey(key_plan.kind, key.value);
+  entry.order = at;
+
+  const FieldPlan& value = plan.fields[kValue];
+  const bool closed = value.kind == FieldKind::kEnum && value.enumeration->closed;
+  if (closed && !entry.values.empty()) {
+    const auto number = static_cast<int32_t>(occurrences_[entry.values.end - 1].value);
+    if (value.enumeration->Find(number) == nullptr) return true;  // as an unknown field
+  }
+  memory_.map_entries.push_back(entry);
+  return true;
+}
+
+bool MessageWalk::PrintMapKey(const FieldPlan& key, const MapEntry& entry) {
+  out_.Write(',');
+  switch (key.kind) {
+    case FieldKind::kString:
+      if (!out_.String({entry.text, entry.key})) return RefuseText(key);
+      break;
+    case FieldKind::kBool:
+      out_.Write(std::string_view(entry.key != 0 ? "\"true\"" : "\"false\""));
+      break;
+    case FieldKind::kUint32:
+    case FieldKind::kUint64:
+    case FieldKind::kFixed32:
+    case FieldKind::kFixed64:
+      out_.QuotedUInt(entry.key);
+      break;
+    default:
+      out_.QuotedInt(static_cast<int64_t>(entry.key ^ kSignBit));
+      break;
+  }
+  out_.Write(':');
+  return true;
+}
+
+}  // namespace sluice
