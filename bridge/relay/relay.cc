@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "bridge/relay/backend_schemas.h"
 #include "bridge/relay/backends.h"
 #include "bridge/relay/per_request_call.h"
 #include "bridge/relay/presence.h"
@@ -15,6 +16,7 @@ namespace sluice {
 struct Relay::Parts {
   Parts(RelayOptions options, const RelayContext& with)
       : context(with), backends(std::move(options.backends)) {
+    if (context.schema != nullptr) schemas.emplace(backends, *context.schema);
     std::random_device seed;
     for (SourceOptions& source : options.sources) {
       sources.push_back(std::make_shared<SourceRelay>(
@@ -26,6 +28,7 @@ struct Relay::Parts {
 
   const RelayContext context;
   Backends backends;  // whose channels end last
+  std::optional<BackendSchemas> schemas;
   StreamingCall::Gate gate;
   const std::shared_ptr<Timers> timers = std::make_shared<Timers>();
   Presence presence;  // of calls, and of what they wait for
@@ -39,6 +42,7 @@ Relay::Relay(RelayOptions options, RelayContext context)
 Relay::~Relay() { Stop(); }
 
 void Relay::Start() {
+  if (parts_->schemas) parts_->schemas->Start();
   parts_->timers->Start();
   for (const auto& source : parts_->sources) source->Start();
 }
@@ -46,6 +50,7 @@ void Relay::Start() {
 // Calls end first, then what would begin new ones; at last all that was still told of
 // them, by the event log and others.
 void Relay::Stop() {
+  if (parts_->schemas) parts_->schemas->Stop();
   parts_->topic_calls.Close();
   parts_->gate.Close();
   parts_->timers->Stop();
