@@ -1,12 +1,12 @@
 #include "bridge/server/call_policies.h"
 
 #include "absl/strings/str_cat.h"
-#include "bridge/schema/value_json.h"
 #include "bridge/server/call_metadata.h"
 #include "bridge/server/durations.h"
 #include "bridge/server/frame_policies.h"
 #include "bridge/server/request_message.h"
 #include "bridge/server/setting_checks.h"
+#include "bridge/server/value_json.h"
 #include "google/protobuf/descriptor.h"
 #include "sluice/config/v1/route.pb.h"
 

@@ -6,8 +6,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/base/utf8.h"
-#include "bridge/schema/value_json.h"
 #include "bridge/server/durations.h"
+#include "bridge/server/value_json.h"
 #include "sluice/config/v1/route.pb.h"
 
 namespace sluice {

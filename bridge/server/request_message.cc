@@ -8,7 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "bridge/base/text.h"
 #include "bridge/route/text_template.h"
-#include "bridge/schema/value_json.h"
+#include "bridge/server/value_json.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/struct.pb.h"
 
