@@ -21,7 +21,7 @@ struct Event {
   std::string topic;
   std::string publisher_id;  // empty: none
   std::string type;          // empty: no `event:` line
-  // The `data:` field: one line of JSON, or text that may hold line breaks
+  // The `data:` field: one line of compact JSON, or text that may hold line breaks
   // (LF only). Nothing: the event has no data (a bare `retry`).
   std::optional<std::string> data;
   Attributes attributes;
@@ -29,6 +29,7 @@ struct Event {
   std::optional<uint32_t> retry_ms;
   bool transient = false;
   bool end_of_stream = false;
+  bool data_is_text = false;  // not JSON
 };
 
 // An event with its place in the log and its frame in the default view. Made

@@ -2,29 +2,74 @@
 
 #include <array>
 
+#include "absl/strings/str_cat.h"
+#include "bridge/base/json_quote.h"
+#include "bridge/event/json_members.h"
+
 namespace sluice {
 namespace {
 
-const FrameRule* RuleFor(const FrameView& view, std::string_view type) {
-  for (const FrameRule& rule : view.rules) {
-    if (rule.type == type) return &rule;
+// A bare `retry` is no event: nobody is to be told of it.
+bool IsBare(const Event& event, std::optional<std::string_view> data) {
+  return event.type.empty() && !data;
+}
+
+// `object` with the type as its first member, instead of what it has under `key`.
+std::string WithType(std::string_view object, const std::string& key, std::string_view type) {
+  std::string typed = absl::StrCat("{", JsonQuote(key), ":", JsonQuote(type));
+  typed.reserve(typed.size() + object.size());
+  JsonMembers members(object);
+  while (const auto member = members.Next()) {
+    if (JsonStringMeans(member->key, key)) continue;
+    typed += ",\"";
+    typed += member->key;
+    typed += "\":";
+    typed += member->value;
   }
-  return nullptr;
+  typed += '}';
+  return typed;
+}
+
+// What stands in the `data:` field instead of the payload; nothing: the payload does.
+std::optional<std::string> Replaced(const FrameRule& rule, const Event& event,
+                                    std::optional<std::string_view> data) {
+  if (rule.data) return rule.data;
+  if (rule.json) {
+    if (!data) return rule.json->Fill("null", event.type);
+    return event.data_is_text ? rule.json->Fill(JsonQuote(*data), event.type)
+                              : rule.json->Fill(*data, event.type);
+  }
+  if (rule.type_key.empty() || event.type.empty() || !data || event.data_is_text ||
+      !JsonMembers(*data).is_object()) {
+    return std::nullopt;
+  }
+  return WithType(*data, rule.type_key, event.type);
 }
 
 // `data`: the payload.
 SseFrame Encode(const Event& event, std::optional<std::string_view> data, std::string_view id,
                 const FrameView& view) {
-  const FrameRule* rule = RuleFor(view, event.type);
+  const FrameRule* rule = IsBare(event, data) ? nullptr : RuleFor(view, event.type);
+  std::optional<std::string> replaced;
+  if (rule != nullptr) replaced = Replaced(*rule, event, data);
   SseFields fields;
   if (view.event_line) fields.event = rule && rule->event ? *rule->event : event.type;
   if (view.ids != IdLine::kOff) fields.id = id;
   if (view.retry_line) fields.retry_ms = event.retry_ms;
-  fields.data = rule && rule->data ? std::optional<std::string_view>(*rule->data) : data;
+  fields.data = replaced ? std::optional<std::string_view>(*replaced) : data;
   return SseFrame(fields);
 }
 
 }  // namespace
+
+const FrameRule* RuleFor(const FrameView& view, std::string_view type) {
+  const FrameRule* every = nullptr;
+  for (const FrameRule& rule : view.rules) {
+    if (rule.type == type) return &rule;
+    if (rule.type == kEveryType) every = &rule;
+  }
+  return every;
+}
 
 SseFrame EncodeFrame(const StoredEvent& stored, const FrameView& view, bool end) {
   const Event& event = stored.event();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bridge/event/event.h"
+#include "bridge/event/frame_template.h"
 
 namespace sluice {
 
@@ -16,10 +17,14 @@ enum class IdLine { kLog, kPublisher, kOff };
 
 // What events of one type look like instead.
 struct FrameRule {
-  std::string type;
+  std::string type;                  // kEveryType: those that have no rule of their own
   std::optional<std::string> event;  // instead of the type
-  std::optional<std::string> data;   // instead of the payload
+  // Instead of the payload, one of:
+  std::optional<std::string> data;    // this
+  std::optional<FrameTemplate> json;  // what it makes of the payload
+  std::string type_key;               // the payload, an object, with the type under this key first
 };
+inline constexpr std::string_view kEveryType = "*";
 
 struct FrameView {
   IdLine ids = IdLine::kLog;
@@ -31,6 +36,9 @@ struct FrameView {
     return ids == IdLine::kLog && event_line && retry_line && rules.empty();
   }
 };
+
+// The rule for events of this type; null: they are sent as they are.
+const FrameRule* RuleFor(const FrameView& view, std::string_view type);
 
 // Never changed once built; compared by address.
 using FrameViewPtr = std::shared_ptr<const FrameView>;

@@ -129,6 +129,7 @@ absl::Status TakePayload(const v1::Event& source, const JsonTranscoder& transcod
     case v1::Event::kRawJson:
       return At("raw_json", TakeData(transcoder.FromRawJson(source.raw_json()), event));
     case v1::Event::kText:
+      event->data_is_text = true;
       return At("text", TakeData(transcoder.FromText(source.text()), event));
     case v1::Event::PAYLOAD_NOT_SET:
       break;

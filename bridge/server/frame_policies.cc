@@ -17,7 +17,8 @@ constexpr size_t kTypeBytesMax = 128;
 constexpr absl::Duration kHeartbeatIntervalMin = absl::Milliseconds(100);
 
 bool SameRule(const FrameRule& a, const FrameRule& b) {
-  return a.type == b.type && a.event == b.event && a.data == b.data;
+  return a.type == b.type && a.event == b.event && a.data == b.data && a.json == b.json &&
+         a.type_key == b.type_key;
 }
 
 bool SameView(const FrameView& a, const FrameView& b) {
@@ -45,8 +46,23 @@ void CheckRule(const config::v1::FrameRule& rule, const std::string& path, Findi
   if (rule.text().find_first_of(std::string("\r\0", 2)) != std::string::npos) {
     findings->Error(path + ".text", "must not hold a carriage return or NUL");
   }
-  if (rule.has_text() && rule.has_json()) {
-    findings->Error(path, "only one of `text` and `json` can be set");
+  if (rule.has_text() + rule.has_json() + !rule.type_key().empty() > 1) {
+    findings->Error(path, "only one of `text`, `json` and `type_key` can be set");
+  }
+  if (rule.has_json()) {
+    const auto parsed = FrameTemplate::Parse(ValueToJson(rule.json()));
+    if (!parsed.ok()) findings->Error(path + ".json", std::string(parsed.status().message()));
+  }
+}
+
+// Checked before. What does not change is kept as text, to be sent as it is.
+void SetJson(const std::string& json, FrameRule* rule) {
+  auto parsed = FrameTemplate::Parse(json);
+  if (!parsed.ok()) return;
+  if (parsed->is_constant()) {
+    rule->data = json;
+  } else {
+    rule->json = *std::move(parsed);
   }
 }
 
@@ -133,7 +149,8 @@ FrameViewPtr FramePolicies::View(const config::v1::Frames& frames) {
     rule.type = config.type();
     if (!config.event().empty()) rule.event = config.event();
     if (config.has_text()) rule.data = config.text();
-    if (config.has_json()) rule.data = ValueToJson(config.json());
+    if (config.has_json()) SetJson(ValueToJson(config.json()), &rule);
+    rule.type_key = config.type_key();
   }
   if (view.IsDefault()) return nullptr;
   return Shared(std::move(view), SameView, &views_);

@@ -49,6 +49,75 @@ TEST(FrameView, ReplacesEventAndDataByRule) {
             "event: other\nid: 0000000000000001-2\ndata: x\n\n");
 }
 
+// The `data:` line alone.
+std::string Data(const Event& event, const FrameRule& rule) {
+  return Encode(event, {.ids = IdLine::kOff, .event_line = false, .rules = {rule}});
+}
+
+FrameRule JsonRule(std::string_view json) {
+  return {.type = "note", .json = *FrameTemplate::Parse(json)};
+}
+
+Event Text(Event event) {
+  event.data_is_text = true;
+  return event;
+}
+
+TEST(FrameView, HasARuleForAllTypesThatHaveNoneOfTheirOwn) {
+  const FrameView view{.ids = IdLine::kOff,
+                       .rules = {{.type = "*", .event = "message"}, {.type = "end"}}};
+  EXPECT_EQ(Encode(MakeEvent("a/1", "1", "note"), view), "event: message\ndata: 1\n\n");
+  EXPECT_EQ(Encode(MakeEvent("a/1", "1", ""), view), "event: message\ndata: 1\n\n");
+  EXPECT_EQ(Encode(MakeEvent("a/1", "1", "end"), view), "event: end\ndata: 1\n\n");
+}
+
+TEST(FrameView, LeavesABareRetryWhatItIs) {
+  Event event = MakeEvent("a/1", "", "");
+  event.data.reset();
+  event.retry_ms = 5;
+  const FrameView view{.ids = IdLine::kOff,
+                       .rules = {{.type = "*", .event = "message", .data = "x"}}};
+  EXPECT_EQ(Encode(event, view), "retry: 5\n\n");
+}
+
+TEST(FrameView, MakesOtherJsonOfThePayload) {
+  const FrameRule rule = JsonRule(R"({"type":"${type}","text":"${data.content}"})");
+  EXPECT_EQ(Data(MakeEvent("a/1", R"({"content":"hi","x":1})"), rule),
+            "data: {\"type\":\"note\",\"text\":\"hi\"}\n\n");
+  Event none = MakeEvent("a/1", "");
+  none.data.reset();
+  EXPECT_EQ(Data(none, rule), "data: {\"type\":\"note\",\"text\":null}\n\n");
+}
+
+TEST(FrameView, TakesTextAsAJsonString) {
+  const FrameRule rule = JsonRule(R"({"token":"${data}"})");
+  EXPECT_EQ(Data(Text(MakeEvent("a/1", "a\n\"b\"")), rule),
+            "data: {\"token\":\"a\\n\\\"b\\\"\"}\n\n");
+  EXPECT_EQ(Data(Text(MakeEvent("a/1", "12")), rule), "data: {\"token\":\"12\"}\n\n");
+  EXPECT_EQ(Data(MakeEvent("a/1", "12"), rule), "data: {\"token\":12}\n\n");
+  EXPECT_EQ(Data(Text(MakeEvent("a/1", R"({"x":1})")), JsonRule(R"("${data.x}")")),
+            "data: null\n\n");
+}
+
+TEST(FrameView, PutsTheTypeIntoThePayload) {
+  const FrameRule rule{.type = "note", .event = "message", .type_key = "kind"};
+  EXPECT_EQ(Data(MakeEvent("a/1", R"({"a":1,"b":[2]})"), rule),
+            "data: {\"kind\":\"note\",\"a\":1,\"b\":[2]}\n\n");
+  EXPECT_EQ(Data(MakeEvent("a/1", "{}"), rule), "data: {\"kind\":\"note\"}\n\n");
+  EXPECT_EQ(Data(MakeEvent("a/1", R"({"a":1,"kind":"x","\u006bind":2})"), rule),
+            "data: {\"kind\":\"note\",\"a\":1}\n\n")
+      << "the type wins";
+}
+
+TEST(FrameView, LeavesPayloadsThatTakeNoTypeAsTheyAre) {
+  const FrameRule rule{.type = "*", .type_key = "kind"};
+  for (const char* data : {"[1]", "\"{}\"", "null"}) {
+    EXPECT_EQ(Data(MakeEvent("a/1", data), rule), "data: " + std::string(data) + "\n\n");
+  }
+  EXPECT_EQ(Data(Text(MakeEvent("a/1", "{}")), rule), "data: {}\n\n");
+  EXPECT_EQ(Data(MakeEvent("a/1", "{}", ""), rule), "data: {}\n\n");
+}
+
 TEST(FrameView, PutsTheEndFlagOnlyWhereItIsAskedTo) {
   const Event event = Ending(MakeEvent("a/1", "x"));
   EXPECT_EQ(Encode(event, {}, true), "event: note\nid: 0000000000000001-2.end\ndata: x\n\n");

@@ -93,6 +93,12 @@ TEST_F(IngestTest, TakesWhatIsJustInsideEachBound) {
   EXPECT_EQ(Take("events { topic: 'a' end_of_stream: true }")->front().data, std::nullopt);
 }
 
+TEST_F(IngestTest, SaysWhatIsTextAndWhatIsJson) {
+  EXPECT_TRUE(Take("events { topic: 'a' text: '{}' }")->front().data_is_text);
+  EXPECT_FALSE(Take("events { topic: 'a' raw_json: '{}' }")->front().data_is_text);
+  EXPECT_FALSE(Take("events { topic: 'a' json { string_value: 'x' } }")->front().data_is_text);
+}
+
 TEST_F(IngestTest, NamesTheFieldThatBreaksARule) {
   const struct {
     std::string fields, field;

@@ -92,6 +92,8 @@ routes:
     rules:
     - {type: end, text: __END__}
     - {type: failed, event: error, json: {error: true}}
+    - {type: token, json: {kind: "${type}", all: "${data}", text: "${data.text}"}}
+    - {type: "*", type_key: kind}
 )");
   EXPECT_THAT(route.topics, ElementsAre("session/{session_id}"));
   EXPECT_THAT(route.capture_values, ElementsAre(Pair("session_id", ElementsAre("a", "b"))));
@@ -112,12 +114,16 @@ routes:
   EXPECT_EQ(route.view->ids, IdLine::kPublisher);
   EXPECT_FALSE(route.view->event_line);
   EXPECT_FALSE(route.view->retry_line);
-  ASSERT_EQ(route.view->rules.size(), 2u);
+  ASSERT_EQ(route.view->rules.size(), 4u);
   EXPECT_EQ(route.view->rules[0].type, "end");
   EXPECT_EQ(route.view->rules[0].event, std::nullopt);
   EXPECT_EQ(route.view->rules[0].data, "__END__");
   EXPECT_EQ(route.view->rules[1].event, "error");
   EXPECT_EQ(route.view->rules[1].data, R"({"error":true})");
+  EXPECT_EQ(route.view->rules[2].json->Fill(R"({"text":1})", "token"),
+            R"({"all":{"text":1},"kind":"token","text":1})");
+  EXPECT_EQ(route.view->rules[3].type, kEveryType);
+  EXPECT_EQ(route.view->rules[3].type_key, "kind");
 }
 
 TEST(Routes, EachNestedFieldFallsBackToTheDefaultsOnItsOwn) {
@@ -167,6 +173,10 @@ routes:
 - {path: /b, heartbeat: {event: ping}, frames: {event_line: false}}
 - {path: /c, heartbeat: {event: pong}, frames: {ids: off}}
 - {path: /d, frames: {ids: log, event_line: true, retry_line: true}}
+- {path: /e, frames: {rules: [{type: x, json: "${data.a}"}]}}
+- {path: /f, frames: {rules: [{type: x, json: "${data.a}"}]}}
+- {path: /g, frames: {rules: [{type: x, json: "${data.b}"}]}}
+- {path: /h, frames: {rules: [{type: x, type_key: k}]}}
 )");
   const auto& routes = built.routes;
   EXPECT_EQ(routes.at("/a").heartbeat, routes.at("/b").heartbeat);
@@ -174,6 +184,9 @@ routes:
   EXPECT_NE(routes.at("/a").heartbeat, routes.at("/c").heartbeat);
   EXPECT_NE(routes.at("/a").view, routes.at("/c").view);
   EXPECT_EQ(routes.at("/d").view, nullptr);
+  EXPECT_EQ(routes.at("/e").view, routes.at("/f").view);
+  EXPECT_NE(routes.at("/e").view, routes.at("/g").view);
+  EXPECT_NE(routes.at("/e").view, routes.at("/h").view);
   EXPECT_EQ(routes.at("/d").heartbeat, routes.at("/v1/events").heartbeat);
 }
 
@@ -221,7 +234,15 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"routes: [{path: /a, frames: {rules: [{text: x}]}}]",
             "routes[0].frames.rules[0].type: is required"},
         Bad{"routes: [{path: /a, frames: {rules: [{type: a, text: x, json: 1}]}}]",
-            "routes[0].frames.rules[0]: only one of `text` and `json`"},
+            "routes[0].frames.rules[0]: only one of `text`, `json` and `type_key`"},
+        Bad{"routes: [{path: /a, frames: {rules: [{type: a, type_key: x, json: 1}]}}]",
+            "routes[0].frames.rules[0]: only one of `text`, `json` and `type_key`"},
+        Bad{"routes:\n- path: /a\n  frames:\n    rules:\n    - type: a\n      json: a ${data}",
+            "sluice.yaml:6: routes[0].frames.rules[0].json: \"a ${data}\": only a value that is"},
+        Bad{"routes: [{path: /a, frames: {rules: [{type: a, json: '${now}'}]}}]",
+            "rules[0].json: the environment variable now is not set"},
+        Bad{"routes: [{path: /a, frames: {rules: [{type: a, json: '${data.a:-b}'}]}}]",
+            "rules[0].json: \"${data.a:-b}\" names no environment variable"},
         Bad{"routes: [{path: /a, frames: {rules: [{type: a, text: \"a\\rb\"}]}}]",
             "routes[0].frames.rules[0].text: must not hold a carriage return"},
         Bad{"defaults:\n  frames:\n    rules:\n    - type: a\n    - type: a",

@@ -13,8 +13,8 @@ std::string PublisherIds::Key(std::string_view principal, const Event& event) {
 }
 
 uint64_t PublisherIds::Content(const Event& event) {
-  return absl::HashOf(event.type, event.data, event.attributes, event.retry_ms, event.transient,
-                      event.end_of_stream);
+  return absl::HashOf(event.type, event.data, event.attributes, event.retry_ms, event.data_is_text,
+                      event.transient, event.end_of_stream);
 }
 
 const PublisherIds::Known* PublisherIds::Find(const std::string& key, absl::Time now) {
