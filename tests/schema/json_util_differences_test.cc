@@ -71,10 +71,11 @@ TEST_F(JsonUtilDifferencesTest, PrintsFieldsInTheOrderOfTheirNumbers) {
 TEST_F(JsonUtilDifferencesTest, PrintsEachKeyOfAMapOnce) {
   EXPECT_THEIRS_AND_OURS(
       "All", Bytes(51, Number(1, 1) + Number(2, 2)) + Bytes(51, Number(1, 1) + Number(2, 3)),
-      kRefused, R"({"mInt32Int32":{"1":3}})");
+      R"({"mInt32Int32":{"1":2,"1":3}})", R"({"mInt32Int32":{"1":3}})");
   EXPECT_THEIRS_AND_OURS("All",
                          Bytes(57, Bytes(1, "k") + Bytes(2, Number(1, 1)) + Bytes(2, Number(3, 2))),
-                         "", R"({"mStringMessage":{"k":{"a":1,"numbers":[2]}}})");
+                         R"({"mStringMessage":{"k":{"a":1},"k":{"numbers":[2]}}})",
+                         R"({"mStringMessage":{"k":{"a":1,"numbers":[2]}}})");
 }
 
 TEST_F(JsonUtilDifferencesTest, LeavesOutWhatAClosedEnumDoesNotHave) {
@@ -96,9 +97,15 @@ TEST_F(JsonUtilDifferencesTest, PrintsAnImplicitNullValueAsNull) {
   EXPECT_THAT(Ours("All", "", true), HasSubstr(R"("null":null)"));
 }
 
+TEST_F(JsonUtilDifferencesTest, EscapesOnlyWhatJsonMustEscape) {
+  EXPECT_THEIRS_AND_OURS("All", Number(416, 1), R"({"\"\u003c&'\u003e\\":1})", R"({"\"<&'>\\":1})");
+  EXPECT_THEIRS_AND_OURS("All", Bytes(14, "</b>"), R"({"fString":"\u003c/b\u003e"})",
+                         R"({"fString":"</b>"})");
+}
+
 TEST_F(JsonUtilDifferencesTest, RefusesDurationsOfMixedSigns) {
   EXPECT_THEIRS_AND_OURS("All", Bytes(81, Number(1, 1) + Number(2, ~uint64_t{0})),
-                         R"({"duration":"1.4294967295s"})", kRefused);
+                         R"({"duration":"1.294967295s"})", kRefused);
 }
 
 TEST_F(JsonUtilDifferencesTest, RefusesValuesWithoutAKind) {
@@ -113,11 +120,6 @@ TEST_F(JsonUtilDifferencesTest, RefusesStringsThatAreNotUtf8) {
 
 TEST_F(JsonUtilDifferencesTest, RefusesMessagesWithoutTheirRequiredFields) {
   EXPECT_THEIRS_AND_OURS("Strict", "", "{}", kRefused);
-}
-
-TEST_F(JsonUtilDifferencesTest, PrintsTheLastCharacterOfUnicode) {
-  EXPECT_THEIRS_AND_OURS("All", Bytes(14, "\xf4\x8f\xbf\xbf"), "",
-                         "{\"fString\":\"\xf4\x8f\xbf\xbf\"}");
 }
 
 TEST_F(JsonUtilDifferencesTest, RefusesFieldMasksThatCannotBeReadBack) {
@@ -135,7 +137,9 @@ TEST_F(JsonUtilDifferencesTest, RefusesAnAnyWhoseBytesAreNotOfItsType) {
   const std::string corrupt = Any("type.googleapis.com/mapping.v1.All", Tag(14, 2) +
                                                                             "\x05"
                                                                             "ab");
-  EXPECT_THEIRS_AND_OURS("All", corrupt, "", kRefused);
+  EXPECT_THEIRS_AND_OURS("All", corrupt,
+                         R"({"any":{"@type":"type.googleapis.com/mapping.v1.All","fString":"ab"}})",
+                         kRefused);
 }
 
 TEST_F(JsonUtilDifferencesTest, PrintsAllOfAnAny) {
