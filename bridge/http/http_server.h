@@ -17,9 +17,11 @@
 namespace sluice {
 
 class Authorizer;
+class Calls;
 class Clock;
 class Hub;
 class RouteTable;
+class SchemaRegistry;
 struct Metrics;
 
 struct CorsPolicy {
@@ -59,6 +61,9 @@ struct HttpContext {
   Authorizer* authorizer = nullptr;
   const Clock* clock = nullptr;
   Metrics* metrics = nullptr;
+  // For routes with a call; null: there are none.
+  Calls* relay = nullptr;
+  const SchemaRegistry* schema = nullptr;
   // OK, or why the bridge is not ready now (draining, event log away).
   std::function<absl::Status()> readiness;
   // The AsyncAPI document, as JSON or YAML.
