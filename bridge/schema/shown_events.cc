@@ -25,14 +25,6 @@ std::string KeyOf(std::string_view type) {
   return key;
 }
 
-const FrameRule* RuleFor(const Route& route, std::string_view type) {
-  if (route.view == nullptr) return nullptr;
-  for (const FrameRule& rule : route.view->rules) {
-    if (rule.type == type) return &rule;
-  }
-  return nullptr;
-}
-
 class Shown {
  public:
   Shown(const Route& route, const Schema& schema, JsonSchemas& schemas)
@@ -46,6 +38,13 @@ class Shown {
   // change, but not its keys.
   void AddOwn(const std::string& name, Json data, const char* summary);
   Json DataOf(const RouteEvent& event);
+  // What a rule makes of it.
+  Json DataOf(const RouteEvent& event, const FrameRule& rule, bool* is_json);
+  Json WithType(const RouteEvent& event, const std::string& key);
+  Json Filled(const Json& form, const RouteEvent& event);
+  Json MemberOf(const RouteEvent& event, const std::string& name);
+  // The definition of the message that is the data; nothing: it is no message.
+  Json Definition(const RouteEvent& event);
 
   const Route& route_;
   const Schema& schema_;
@@ -113,24 +112,79 @@ void Shown::AddPublished(const RouteEvent& event) {
   ShownEvent shown;
   shown.key = KeyOf(event.type);
   const bool event_line = route_.view == nullptr || route_.view->event_line;
-  const FrameRule* rule = RuleFor(route_, event.type);
+  const FrameRule* rule = route_.view == nullptr ? nullptr : RuleFor(*route_.view, event.type);
   shown.name = rule != nullptr && rule->event ? *rule->event : event.type;
   if (!event_line) shown.name = "message";
   shown.summary = event.field != nullptr ? CommentOf(*event.field) : CommentOf(*event.message);
   if (event.end_of_stream) {
     absl::StrAppend(&shown.summary, shown.summary.empty() ? "" : "\n", "Ends the stream.");
   }
-  shown.data = DataOf(event);
-  if (rule != nullptr && rule->data) {
-    const Json constant = Json::parse(*rule->data, nullptr, false);
-    shown.is_json = !constant.is_discarded();
-    shown.data = {{"const", shown.is_json ? constant : Json(*rule->data)}};
-  }
+  shown.data = rule == nullptr ? DataOf(event) : DataOf(event, *rule, &shown.is_json);
   events_.push_back(std::move(shown));
 }
 
 Json Shown::DataOf(const RouteEvent& event) {
   return event.field != nullptr ? schemas_.Of(*event.field) : schemas_.Of(*event.message);
+}
+
+Json Shown::DataOf(const RouteEvent& event, const FrameRule& rule, bool* is_json) {
+  if (rule.data) {
+    const Json constant = Json::parse(*rule.data, nullptr, false);
+    *is_json = !constant.is_discarded();
+    return {{"const", *is_json ? constant : Json(*rule.data)}};
+  }
+  if (rule.json) return Filled(Json::parse(rule.json->text(), nullptr, false), event);
+  return rule.type_key.empty() ? DataOf(event) : WithType(event, rule.type_key);
+}
+
+Json Shown::Definition(const RouteEvent& event) {
+  if (event.field == nullptr) return schemas_.Definition(*event.message);
+  const pb::Descriptor* type = event.field->message_type();
+  return type == nullptr ? Json() : schemas_.Definition(*type);
+}
+
+Json Shown::WithType(const RouteEvent& event, const std::string& key) {
+  Json schema = Definition(event);
+  if (schema.value("type", "") != "object") return DataOf(event);
+  Json properties = {{key, {{"const", event.type}}}};
+  if (schema.contains("properties")) {
+    for (const auto& [name, property] : schema["properties"].items()) {
+      if (name != key) properties[name] = property;
+    }
+  }
+  schema["properties"] = std::move(properties);
+  Json& required = schema["required"];
+  if (std::find(required.begin(), required.end(), key) == required.end()) required.push_back(key);
+  return schema;
+}
+
+Json Shown::Filled(const Json& form, const RouteEvent& event) {
+  constexpr std::string_view kMember = "${data.";
+  if (form.is_object()) {
+    Json schema = {{"type", "object"}, {"properties", Json::object()}};
+    for (const auto& [name, value] : form.items()) {
+      schema["properties"][name] = Filled(value, event);
+      schema["required"].push_back(name);
+    }
+    return schema;
+  }
+  if (form.is_array()) return {{"type", "array"}};
+  if (!form.is_string()) return {{"const", form}};
+  const std::string text = form.get<std::string>();
+  if (text == "${data}") return DataOf(event);
+  if (text == "${type}") return {{"const", event.type}};
+  if (text.rfind(kMember, 0) != 0) return {{"const", form}};
+  return MemberOf(event, text.substr(kMember.size(), text.size() - kMember.size() - 1));
+}
+
+Json Shown::MemberOf(const RouteEvent& event, const std::string& name) {
+  const Json null = {{"type", "null"}};
+  const Json schema = Definition(event);
+  if (!schema.contains("properties") || !schema["properties"].contains(name)) return null;
+  const Json& member = schema["properties"][name];
+  const Json required = schema.value("required", Json::array());
+  const bool always = std::find(required.begin(), required.end(), name) != required.end();
+  return always ? member : Json{{"anyOf", {member, null}}};
 }
 
 }  // namespace
