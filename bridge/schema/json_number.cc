@@ -9,9 +9,8 @@
 namespace sluice {
 namespace {
 
-// Up to here every whole number is one of its own, and printed digit by digit.
-constexpr double kWholeMax = 9007199254740992;  // 2^53
-
+// Well above where fixed notation ends.
+constexpr float kFixedMin = 1e-5;
 // The point of a number in fixed notation stands at most so far from its digits.
 constexpr int kPointMin = -5;
 constexpr int kPointMax = 21;
@@ -77,16 +76,42 @@ char* LayOut(const Decimal& decimal, char* to) {
   return std::to_chars(to, to + 4, std::abs(exponent)).ptr;
 }
 
+// Null: it takes more than kDecimals digits after the point, or is large. The others,
+// which are most numbers that people write, need no search for their shortest digits:
+// two decimals of up to 15 digits are never the same double, so one that reads back
+// as `number` is the only one.
+char* WriteFewDecimals(double number, char* to) {
+  constexpr int kDecimals = 8;
+  constexpr int64_t kScale = 100'000'000;
+  if (number >= 1e15 / kScale) return nullptr;
+  const auto scaled = static_cast<int64_t>(number * kScale + 0.5);
+  if (static_cast<double>(scaled) / kScale != number) return nullptr;
+  to = std::to_chars(to, to + kNumberBytesMax, scaled / kScale).ptr;
+  *to++ = '.';
+  auto decimals = static_cast<uint32_t>(scaled % kScale);
+  int count = kDecimals;
+  for (; decimals % 10 == 0; decimals /= 10) --count;
+  for (int i = count; i-- > 0; decimals /= 10) to[i] = static_cast<char>('0' + decimals % 10);
+  return to + count;
+}
+
+// Up to kWholeMax every whole number has digits of its own, which are the shortest.
 template <typename Float>
 char* Write(Float number, char* to) {
   if (std::signbit(number)) {
     *to++ = '-';
     number = -number;
   }
-  if (number <= static_cast<Float>(kWholeMax) && std::trunc(number) == number) {
-    // (A float's shortest digits past 2^24 are not all of its own.)
-    if (sizeof(Float) == sizeof(double) || number <= 16777216) {
-      return std::to_chars(to, to + 20, static_cast<int64_t>(number)).ptr;
+  constexpr Float kWholeMax = sizeof(Float) == sizeof(double) ? 9007199254740992 : 16777216;
+  if (number <= kWholeMax) {
+    if (std::trunc(number) == number) {
+      return std::to_chars(to, to + kNumberBytesMax, static_cast<int64_t>(number)).ptr;
+    }
+    if (number >= kFixedMin) {
+      if constexpr (sizeof(Float) == sizeof(double)) {
+        if (char* end = WriteFewDecimals(number, to); end != nullptr) return end;
+      }
+      return std::to_chars(to, to + kNumberBytesMax, number, std::chars_format::fixed).ptr;
     }
   }
   return LayOut(Shortest(number), to);

@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kFirstCapacity = 4 * 1024;
 constexpr size_t kCapacityKept = 1024 * 1024;
+constexpr int kWord = sizeof(uint64_t);
 constexpr size_t kIntegerBytesMax = 20;
 // "\u001f" and the closing quote.
 constexpr size_t kEscapeBytesMax = 7;
@@ -34,9 +35,12 @@ int PlainBytes(uint64_t word) {
   return std::countr_zero(special) / 8;
 }
 
-bool IsPlain(char c) {
-  const auto byte = static_cast<uint8_t>(c);
-  return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+// The 1 to 7 bytes at `at`, and zeros, which do not stand for themselves.
+uint64_t LoadFew(const char* at, size_t count) {
+  const auto byte = [at](size_t i) { return uint64_t{static_cast<uint8_t>(at[i])} << (8 * i); };
+  if (count < 4) return byte(0) | byte(count / 2) | byte(count - 1);
+  return uint64_t{wire::Load<uint32_t>(at)} | uint64_t{wire::Load<uint32_t>(at + count - 4)}
+                                                  << (8 * (count - 4));
 }
 
 char* WriteEscape(char c, char* to) {
@@ -155,20 +159,17 @@ bool JsonWriter::String(std::string_view text) {
   const char* at = text.data();
   const char* const end = at + text.size();
   // There is always room for what is left unescaped, a block more, and one escape.
-  Reserve(text.size() + 2 + sizeof(uint64_t) + kEscapeBytesMax);
+  Reserve(text.size() + 2 + kWord + kEscapeBytesMax);
   char* to = data_.get() + size_;
   *to++ = '"';
   while (at < end) {
-    while (static_cast<size_t>(end - at) >= sizeof(uint64_t)) {
-      const auto word = wire::Load<uint64_t>(at);
-      std::memcpy(to, at, sizeof word);
-      const int plain = PlainBytes(word);
-      at += plain;
-      to += plain;
-      if (plain < static_cast<int>(sizeof word)) break;
-    }
-    while (at < end && IsPlain(*at)) *to++ = *at++;
-    if (at == end) break;
+    const auto left = static_cast<size_t>(end - at);
+    const uint64_t word = left < sizeof(uint64_t) ? LoadFew(at, left) : wire::Load<uint64_t>(at);
+    wire::Store(word, to);
+    const int plain = PlainBytes(word);
+    at += plain;
+    to += plain;
+    if (plain == kWord || at == end) continue;
     if (static_cast<uint8_t>(*at) >= 0x80) {
       do {
         const size_t length = Utf8SequenceLength({at, static_cast<size_t>(end - at)});
@@ -179,7 +180,7 @@ bool JsonWriter::String(std::string_view text) {
     }
     to = WriteEscape(*at++, to);
     size_ = to - data_.get();
-    Reserve(end - at + sizeof(uint64_t) + kEscapeBytesMax);
+    Reserve(end - at + kWord + kEscapeBytesMax);
     to = data_.get() + size_;
   }
   *to++ = '"';

@@ -39,9 +39,24 @@ uint64_t SortKey(FieldKind kind, uint64_t value) {
   }
 }
 
-bool KeyLess(const MapEntry& a, const MapEntry& b, bool text) {
-  if (!text) return a.key < b.key;
-  return std::string_view(a.text, a.key) < std::string_view(b.text, b.key);
+// Of a text: its first bytes as a number, whose order is theirs.
+uint64_t SortKey(std::string_view text) {
+  uint64_t key = 0;
+  for (size_t i = 0; i < sizeof key; ++i) {
+    key = key << 8 | (i < text.size() ? static_cast<uint8_t>(text[i]) : 0);
+  }
+  return key;
+}
+
+// (Numbers have no text.)
+int Compare(const MapEntry& a, const MapEntry& b) {
+  if (a.key != b.key) return a.key < b.key ? -1 : 1;
+  return std::string_view(a.text, a.text_size).compare({b.text, b.text_size});
+}
+
+bool Before(const MapEntry& a, const MapEntry& b) {
+  const int order = Compare(a, b);
+  return order != 0 ? order < 0 : a.order < b.order;
 }
 
 }  // namespace
@@ -49,23 +64,18 @@ bool KeyLess(const MapEntry& a, const MapEntry& b, bool text) {
 bool MessageWalk::PrintMap(const FieldPlan& field, Range found, uint32_t depth) {
   if (!CheckDepth(depth + 1)) return false;
   const MessagePlan& entry_plan = *field.message;
-  const bool text = entry_plan.fields[kKey].kind == FieldKind::kString;
   const size_t first_occurrence = occurrences_.size();
   const size_t first = memory_.map_entries.size();
   for (uint32_t i = found.begin; i < found.end; ++i) {
     if (!TakeMapEntry(entry_plan, i)) return false;
   }
-  std::sort(memory_.map_entries.begin() + first, memory_.map_entries.end(),
-            [text](const MapEntry& a, const MapEntry& b) {
-              if (KeyLess(a, b, text)) return true;
-              return !KeyLess(b, a, text) && a.order < b.order;
-            });
+  std::sort(memory_.map_entries.begin() + first, memory_.map_entries.end(), Before);
   const FieldPlan& value = entry_plan.fields[kValue];
   const size_t begin = out_.size();
   const size_t end = memory_.map_entries.size();
   for (size_t i = first; i < end; ++i) {
     const MapEntry entry = memory_.map_entries[i];  // (the stack moves)
-    if (i + 1 < end && !KeyLess(entry, memory_.map_entries[i + 1], text)) {
+    if (i + 1 < end && Compare(entry, memory_.map_entries[i + 1]) == 0) {
       // (Also of the last of them: another entry overwrites it.)
       if (!CheckOverwritten(value, {entry.values.begin, entry.values.end + 1})) return false;
       continue;
@@ -81,21 +91,24 @@ bool MessageWalk::PrintMap(const FieldPlan& field, Range found, uint32_t depth) 
 
 // Puts the entry on the stack, and leaves its values on theirs.
 bool MessageWalk::TakeMapEntry(const MessagePlan& plan, uint32_t at) {
-  Range found;
-  if (!Scan(plan, {at, at + 1}, &found)) return false;
+  const uint32_t begin = Top();
+  if (!Scan(plan, {at, at + 1})) return false;
   MapEntry entry;
-  entry.text = "";
-  entry.values = found;
+  entry.order = at;
+  entry.values = {begin, Top()};
   while (!entry.values.empty() && occurrences_[entry.values.begin].field == kKey) {
     ++entry.values.begin;
   }
-  const FieldPlan& key_plan = plan.fields[kKey];
-  Occurrence key;
-  if (entry.values.begin > found.begin) key = occurrences_[entry.values.begin - 1];
-  const bool text = key_plan.kind == FieldKind::kString;
-  entry.text = key.data;
-  entry.key = text ? key.value : SortKey(key_plan.kind, key.value);
-  entry.order = at;
+  const FieldKind key_kind = plan.fields[kKey].kind;
+  Occurrence key{"", 0, kKey, wire::kLength};
+  if (entry.values.begin > begin) key = occurrences_[entry.values.begin - 1];
+  if (key_kind == FieldKind::kString) {
+    entry.text = key.data;
+    entry.text_size = static_cast<uint32_t>(key.value);
+    entry.key = SortKey(key.bytes());
+  } else {
+    entry.key = SortKey(key_kind, key.value);
+  }
 
   const FieldPlan& value = plan.fields[kValue];
   const bool closed = value.kind == FieldKind::kEnum && value.enumeration->closed;
@@ -111,7 +124,7 @@ bool MessageWalk::PrintMapKey(const FieldPlan& key, const MapEntry& entry) {
   out_.Write(',');
   switch (key.kind) {
     case FieldKind::kString:
-      if (!out_.String({entry.text, entry.key})) return RefuseText(key);
+      if (!out_.String({entry.text, entry.text_size})) return RefuseText(key);
       break;
     case FieldKind::kBool:
       out_.Write(std::string_view(entry.key != 0 ? "\"true\"" : "\"false\""));

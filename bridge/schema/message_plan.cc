@@ -162,6 +162,7 @@ class MessagePlans::Compiler {
     Fill(entry, style, plan);
     // Whether an entry with such a number is dropped, its last value decides.
     for (FieldPlan& field : plan->fields) field.drops_unknown = false;
+    AddHints(plan);
     return plan;
   }
 
@@ -173,6 +174,7 @@ class MessagePlans::Compiler {
       const FieldPlan& added = plan->fields.back();
       if (added.required || added.implicit.size > 0) plan->silent = false;
     }
+    AddHints(plan);
     for (int i = 0; i < type.real_oneof_decl_count(); ++i) {
       plan->oneofs.push_back(type.oneof_decl(i)->name());
     }
@@ -182,6 +184,14 @@ class MessagePlans::Compiler {
       plan->low_numbers.resize(number + 1);
       plan->low_numbers[number] = i + 1;
     }
+  }
+
+  static void AddHints(MessagePlan* plan) {
+    plan->hints.clear();
+    for (const FieldPlan& field : plan->fields) {
+      plan->hints.push_back({field.tag, !field.drops_unknown && field.oneof < 0});
+    }
+    plan->hints.resize(plan->fields.size() + 2);
   }
 
   // By number. What a MessageSet holds is wrapped in groups, which are not looked

@@ -9,14 +9,6 @@ namespace {
 // A member of the oneof came after it: what stands before that is overwritten.
 constexpr uint32_t kOverwritten = MessagePlan::kNone - 1;
 
-bool Accepts(const FieldPlan& field, const Occurrence& occurrence) {
-  if (occurrence.wire != field.wire) {
-    return field.packable && occurrence.wire == wire::kLength;
-  }
-  return !field.drops_unknown ||
-         field.enumeration->Find(static_cast<int32_t>(occurrence.value)) != nullptr;
-}
-
 }  // namespace
 
 struct MessageWalk::ScanState {
@@ -26,8 +18,24 @@ struct MessageWalk::ScanState {
   bool oneof_twice = false;
 };
 
-bool MessageWalk::Scan(const MessagePlan& plan, Range pieces, Range* found) {
-  const auto begin = static_cast<uint32_t>(occurrences_.size());
+// False: it is as if it were of a field that nobody knows.
+bool MessageWalk::Take(const FieldPlan& field, wire::Type type, uint64_t value, ScanState* state) {
+  if (type != field.wire) {
+    if (!field.packable || type != wire::kLength) return false;
+  } else if (field.drops_unknown &&
+             field.enumeration->Find(static_cast<int32_t>(value)) == nullptr) {
+    return false;
+  }
+  if (field.oneof >= 0) {
+    const uint64_t bit = uint64_t{1} << (field.oneof % 64);
+    if ((state->oneofs & bit) != 0) state->oneof_twice = true;
+    state->oneofs |= bit;
+  }
+  return true;
+}
+
+bool MessageWalk::Scan(const MessagePlan& plan, Range pieces) {
+  const uint32_t begin = Top();
   ScanState state;
   for (uint32_t i = pieces.begin; i < pieces.end; ++i) {
     if (!ScanPiece(plan, occurrences_[i].bytes(), &state)) return RefuseBytes(plan);
@@ -40,64 +48,49 @@ bool MessageWalk::Scan(const MessagePlan& plan, Range pieces, Range* found) {
                 return a.field != b.field ? a.field < b.field : a.data < b.data;
               });
   }
-  *found = {begin, static_cast<uint32_t>(occurrences_.size())};
   return true;
 }
 
 bool MessageWalk::ScanPiece(const MessagePlan& plan, std::string_view bytes, ScanState* state) {
   const char* at = bytes.data();
   const char* const end = at + bytes.size();
-  const FieldPlan* const fields = plan.fields.data();
-  const size_t field_count = plan.fields.size();
-  uint32_t guess = 0;  // the field that came last is likely to come again, or the next one
+  const MessagePlan::Hint* const hints = plan.hints.data();
+  uint32_t index = 0;  // the field that came last is likely to come again, or the next one
   while (at < end) {
     uint32_t tag = 0;
     at = wire::ReadTag(at, end, &tag);
     if (at == nullptr) return false;
-    Occurrence next{at, 0, guess, wire::TypeOf(tag)};
-    if (guess >= field_count || fields[guess].tag != tag) {
-      ++next.field;
-      if (next.field >= field_count || fields[next.field].tag != tag) {
-        next.field = plan.IndexOf(wire::NumberOf(tag));
-      }
+    bool plain = true;
+    uint32_t next = index;
+    if (hints[next].tag == tag || hints[++next].tag == tag) {
+      plain = hints[next].plain;
+    } else {
+      next = plan.IndexOf(wire::NumberOf(tag));
+      plain = false;
     }
-    switch (next.wire) {
-      case wire::kVarint:
-        at = wire::ReadVarint(at, end, &next.value);
-        break;
-      case wire::kFixed64:
-        at = wire::ReadFixed<uint64_t>(at, end, &next.value);
-        break;
-      case wire::kFixed32:
-        at = wire::ReadFixed<uint32_t>(at, end, &next.value);
-        break;
-      case wire::kLength:
-        at = wire::ReadLength(at, end, &next.value);
-        next.data = at;
-        if (at != nullptr) at += next.value;
-        break;
-      case wire::kStartGroup: {
-        const char* content_end = at;
-        at = wire::SkipGroup(wire::NumberOf(tag), at, end, &content_end);
-        next.value = content_end - next.data;
-        break;
-      }
-      default:
-        return false;
+    const wire::Type type = wire::TypeOf(tag);
+    const char* data = at;
+    uint64_t value = 0;
+    if (type == wire::kLength) {
+      at = data = wire::ReadLength(at, end, &value);
+      if (at == nullptr) return false;
+      at += value;
+    } else {
+      at = wire::ReadValue(tag, at, end, &value);
+      if (at == nullptr) return false;
     }
-    if (at == nullptr) return false;
-    if (next.field == MessagePlan::kNone) continue;
-    const FieldPlan& field = fields[next.field];
-    if (!Accepts(field, next)) continue;
-    guess = next.field;
-    if (next.field < state->last_field) state->in_order = false;
-    state->last_field = next.field;
-    if (field.oneof >= 0) {
-      const uint64_t bit = uint64_t{1} << (field.oneof % 64);
-      if ((state->oneofs & bit) != 0) state->oneof_twice = true;
-      state->oneofs |= bit;
+    if (!plain && (next == MessagePlan::kNone || !Take(plan.fields[next], type, value, state))) {
+      continue;
     }
-    occurrences_.push_back(next);
+    index = next;
+    if (index < state->last_field) state->in_order = false;
+    state->last_field = index;
+    // Written where it stays: a copy would wait for what was just written.
+    Occurrence& occurrence = occurrences_.emplace_back();
+    occurrence.data = data;
+    occurrence.value = value;
+    occurrence.field = index;
+    occurrence.wire = type;
   }
   return true;
 }

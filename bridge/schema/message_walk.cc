@@ -23,15 +23,10 @@ int32_t ZigZag32(uint64_t value) {
 
 // What a field without presence need not say.
 bool IsZero(FieldKind kind, uint64_t value) {
-  switch (kind) {
-    case FieldKind::kInt32:
-    case FieldKind::kUint32:
-    case FieldKind::kSint32:
-    case FieldKind::kEnum:
-      return static_cast<uint32_t>(value) == 0;
-    default:
-      return value == 0;
-  }
+  if (value == 0) return true;
+  const bool truncated = kind == FieldKind::kInt32 || kind == FieldKind::kUint32 ||
+                         kind == FieldKind::kSint32 || kind == FieldKind::kEnum;
+  return truncated && static_cast<uint32_t>(value) == 0;
 }
 
 }  // namespace
@@ -45,7 +40,11 @@ void WalkMemory::Clear() {
 }
 
 MessageWalk::MessageWalk(const JsonOptions& options, WalkMemory* memory)
-    : options_(options), out_(memory->out), memory_(*memory), occurrences_(memory->occurrences) {}
+    : options_(options),
+      bytes_max_(options.bytes_max),
+      out_(memory->out),
+      memory_(*memory),
+      occurrences_(memory->occurrences) {}
 
 bool MessageWalk::Print(const MessagePlan& plan, std::string_view bytes) {
   occurrences_.push_back({bytes.data(), bytes.size(), 0, wire::kLength});
@@ -55,8 +54,8 @@ bool MessageWalk::Print(const MessagePlan& plan, std::string_view bytes) {
 bool MessageWalk::PrintMemberOf(const MessagePlan& plan, uint32_t oneof, std::string_view bytes,
                                 uint32_t* number) {
   occurrences_.push_back({bytes.data(), bytes.size(), 0, wire::kLength});
-  Range found;
-  if (!Scan(plan, {0, 1}, &found)) return false;
+  if (!Scan(plan, {0, 1})) return false;
+  Range found{1, Top()};
   *number = 0;
   const auto is_member = [&](uint32_t at) {
     return plan.fields[occurrences_[at].field].oneof == static_cast<int32_t>(oneof);
@@ -70,9 +69,8 @@ bool MessageWalk::PrintMemberOf(const MessagePlan& plan, uint32_t oneof, std::st
 }
 
 bool MessageWalk::PrintMessage(const MessagePlan& plan, Range pieces, uint32_t depth) {
-  const size_t begin = occurrences_.size();
-  Range found;
-  if (!Scan(plan, pieces, &found) || !PrintForm(plan, found, depth)) return false;
+  const uint32_t begin = Top();
+  if (!Scan(plan, pieces) || !PrintForm(plan, {begin, Top()}, depth)) return false;
   occurrences_.resize(begin);
   return true;
 }
@@ -111,47 +109,52 @@ bool MessageWalk::PrintFields(const MessagePlan& plan, Range found, uint32_t dep
     const uint32_t index = occurrences_[i].field;
     uint32_t after = i + 1;
     while (after < found.end && occurrences_[after].field == index) ++after;
-    if (!PrintAbsent(plan, next, index)) return false;
-    if (!PrintField(plan.fields[index], {i, after}, depth)) return false;
+    if (!plan.silent && next < index && !PrintAbsent(plan, next, index)) return false;
+    if (!PrintField(plan.fields[index], {i, after}, depth) || !CheckLength()) return false;
     next = index + 1;
     i = after;
   }
-  return PrintAbsent(plan, next, static_cast<uint32_t>(plan.fields.size()));
+  return plan.silent || PrintAbsent(plan, next, static_cast<uint32_t>(plan.fields.size()));
 }
 
 bool MessageWalk::PrintAbsent(const MessagePlan& plan, uint32_t from, uint32_t to) {
-  if (!plan.silent) {
-    for (uint32_t i = from; i < to; ++i) {
-      const FieldPlan& field = plan.fields[i];
-      if (field.required) {
-        return Refuse(absl::StrCat("the bytes are not a ", plan.full_name, ": its required field ",
-                                   field.full_name, " is missing"));
-      }
-      out_.Write(field.implicit);
+  for (uint32_t i = from; i < to; ++i) {
+    const FieldPlan& field = plan.fields[i];
+    if (field.required) {
+      return Refuse(absl::StrCat("the bytes are not a ", plan.full_name, ": its required field ",
+                                 field.full_name, " is missing"));
     }
+    out_.Write(field.implicit);
   }
   return CheckLength();
 }
 
 bool MessageWalk::PrintField(const FieldPlan& field, Range found, uint32_t depth) {
-  const size_t begin = out_.size();
-  if (field.repeated) {
+  if (field.repeated) return PrintRepeated(field, found, depth);
+  if (IsMessage(field.kind)) {
     out_.Write(field.key);
-    const size_t value = out_.size();
-    const bool ok = field.map ? PrintMap(field, found, depth) : PrintArray(field, found, depth);
-    if (!ok) return false;
-    constexpr size_t kBrackets = 2;
-    if (out_.size() > value + kBrackets) return true;
-    out_.CutBackTo(begin);  // what came was empty
+    return PrintMessage(*field.message, found, depth);
+  }
+  if (found.end - found.begin > 1 && !CheckOverwritten(field, found)) return false;
+  const Occurrence& last = occurrences_[found.end - 1];
+  if (!field.presence && IsZero(field.kind, last.value)) {
     out_.Write(field.implicit);
     return true;
   }
-  if (!field.presence && IsZero(field.kind, occurrences_[found.end - 1].value)) {
-    out_.Write(field.implicit);
-    return CheckOverwritten(field, found);
-  }
   out_.Write(field.key);
-  return PrintValue(field, found, depth);
+  return PrintScalar(field, last);
+}
+
+bool MessageWalk::PrintRepeated(const FieldPlan& field, Range found, uint32_t depth) {
+  const size_t begin = out_.size();
+  out_.Write(field.key);
+  const size_t value = out_.size();
+  if (!(field.map ? PrintMap(field, found, depth) : PrintArray(field, found, depth))) return false;
+  constexpr size_t kBrackets = 2;
+  if (out_.size() > value + kBrackets) return true;
+  out_.CutBackTo(begin);  // what came was empty
+  out_.Write(field.implicit);
+  return true;
 }
 
 bool MessageWalk::PrintArray(const FieldPlan& field, Range found, uint32_t depth) {
@@ -173,7 +176,7 @@ bool MessageWalk::PrintArray(const FieldPlan& field, Range found, uint32_t depth
 bool MessageWalk::PrintPacked(const FieldPlan& field, std::string_view bytes) {
   const char* at = bytes.data();
   const char* const end = at + bytes.size();
-  Occurrence value;
+  Occurrence value{};
   while (at < end) {
     switch (field.wire) {
       case wire::kVarint:
@@ -203,9 +206,7 @@ bool MessageWalk::PrintPacked(const FieldPlan& field, std::string_view bytes) {
 bool MessageWalk::PrintValue(const FieldPlan& field, Range found, uint32_t depth) {
   if (IsMessage(field.kind)) return PrintMessage(*field.message, found, depth);
   if (found.empty()) {
-    Occurrence absent;
-    absent.value = field.default_value;
-    return PrintScalar(field, absent);
+    return PrintScalar(field, {"", field.default_value, 0, field.wire});
   }
   return CheckOverwritten(field, found) && PrintScalar(field, occurrences_[found.end - 1]);
 }
@@ -298,8 +299,7 @@ bool MessageWalk::CheckDepth(uint32_t depth) {
       absl::StrCat("is nested deeper than ", options_.depth_max, " (limits.json_depth)")));
 }
 
-bool MessageWalk::CheckLength() {
-  if (out_.size() <= options_.bytes_max) return true;
+bool MessageWalk::RefuseLength() {
   return Fail(absl::ResourceExhaustedError(absl::StrCat("is longer than ", options_.bytes_max,
                                                         " bytes as JSON (limits.payload_bytes)")));
 }

@@ -25,10 +25,10 @@ namespace sluice {
 
 // A value on the wire, of a field that the message has.
 struct Occurrence {
-  const char* data = "";  // the bytes; of a number, the place where it stood
-  uint64_t value = 0;     // the number, as it is on the wire, or how many bytes
-  uint32_t field = 0;     // index in MessagePlan::fields
-  wire::Type wire = wire::kLength;
+  const char* data;  // the bytes; of a number, the place where it stood
+  uint64_t value;    // the number, as it is on the wire, or how many bytes
+  uint32_t field;    // index in MessagePlan::fields
+  wire::Type wire;
 
   std::string_view bytes() const { return {data, value}; }
 };
@@ -41,10 +41,12 @@ struct Range {
 };
 
 struct MapEntry {
-  const char* text = nullptr;
-  uint64_t key = 0;  // length of the text, or the number in an order of its own
-  Range values;
+  // The number in an order of its own, or how the text begins: most differ there.
+  uint64_t key = 0;
+  const char* text = "";
+  uint32_t text_size = 0;
   uint32_t order = 0;
+  Range values;
 };
 
 struct WalkMemory {
@@ -76,8 +78,10 @@ class MessageWalk {
   struct ScanState;
   // Puts what the pieces in `pieces` hold on the stack: by field, and within a field
   // as it came.
-  bool Scan(const MessagePlan& plan, Range pieces, Range* found);
+  bool Scan(const MessagePlan& plan, Range pieces);
+  uint32_t Top() const { return static_cast<uint32_t>(occurrences_.size()); }
   bool ScanPiece(const MessagePlan& plan, std::string_view bytes, ScanState* state);
+  static bool Take(const FieldPlan& field, wire::Type type, uint64_t value, ScanState* state);
   bool DropOverwrittenMembers(const MessagePlan& plan, uint32_t begin);
 
   // message_walk.cc. `depth`: of the JSON around what is printed.
@@ -86,6 +90,7 @@ class MessageWalk {
   bool PrintFields(const MessagePlan& plan, Range found, uint32_t depth);
   bool PrintAbsent(const MessagePlan& plan, uint32_t from, uint32_t to);
   bool PrintField(const FieldPlan& field, Range found, uint32_t depth);
+  bool PrintRepeated(const FieldPlan& field, Range found, uint32_t depth);
   bool PrintArray(const FieldPlan& field, Range found, uint32_t depth);
   bool PrintPacked(const FieldPlan& field, std::string_view bytes);
   // The last of a scalar, all pieces of a message; the default of nothing.
@@ -116,9 +121,11 @@ class MessageWalk {
   bool RefuseBytes(const MessagePlan& plan);
   bool RefuseText(const FieldPlan& field);
   bool CheckDepth(uint32_t depth);
-  bool CheckLength();
+  bool RefuseLength();
+  bool CheckLength() { return out_.size() <= bytes_max_ || RefuseLength(); }
 
   const JsonOptions& options_;
+  const size_t bytes_max_;
   JsonWriter& out_;
   WalkMemory& memory_;
   std::vector<Occurrence>& occurrences_;

@@ -52,7 +52,8 @@ struct EnumPlan {
   int32_t dense = 0;
 };
 
-struct FieldPlan {
+// What printing looks at is in its first cache line.
+struct alignas(64) FieldPlan {
   uint32_t number = 0;
   uint32_t tag = 0;                 // as writers write it
   wire::Type wire = wire::kVarint;  // of one value
@@ -98,6 +99,12 @@ struct MessagePlan {
   std::string full_name;  // of a map's entry: of the message that has the map
   MessageForm form = MessageForm::kObject;
   std::vector<FieldPlan> fields;  // by number
+  // Of each field, what finds it in most messages; then two that are never found.
+  struct Hint {
+    uint32_t tag = 0;
+    bool plain = false;  // whatever has the tag is a value of the field, and no oneof's
+  };
+  std::vector<Hint> hints;
   // Nothing is to be done about a field that does not come.
   bool silent = true;
   std::vector<std::string> oneofs;

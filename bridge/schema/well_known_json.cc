@@ -66,9 +66,8 @@ bool MessageWalk::PrintAnyContent(const MessagePlan& type, Range content, uint32
     out_.Write(std::string_view(",\"value\":"));
     return PrintMessage(type, content, depth);
   }
-  const size_t begin = occurrences_.size();
-  Range found;
-  if (!Scan(type, content, &found) || !PrintFields(type, found, depth)) return false;
+  const uint32_t begin = Top();
+  if (!Scan(type, content) || !PrintFields(type, {begin, Top()}, depth)) return false;
   occurrences_.resize(begin);
   return true;
 }

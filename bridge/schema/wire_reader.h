@@ -75,14 +75,23 @@ inline const char* ReadLength(const char* at, const char* end, uint64_t* length)
 
 // Little-endian, like the wire.
 template <typename T>
+inline T LittleEndian(T value) {
+  if constexpr (std::endian::native == std::endian::little) return value;
+  if constexpr (sizeof value == 8) return static_cast<T>(__builtin_bswap64(value));
+  return static_cast<T>(__builtin_bswap32(static_cast<uint32_t>(value)));
+}
+
+template <typename T>
 inline T Load(const char* at) {
   T value;
   std::memcpy(&value, at, sizeof value);
-  if constexpr (std::endian::native == std::endian::big) {
-    value = sizeof value == 8 ? static_cast<T>(__builtin_bswap64(value))
-                              : static_cast<T>(__builtin_bswap32(static_cast<uint32_t>(value)));
-  }
-  return value;
+  return LittleEndian(value);
+}
+
+template <typename T>
+inline void Store(T value, char* to) {
+  value = LittleEndian(value);
+  std::memcpy(to, &value, sizeof value);
 }
 
 template <typename T>
@@ -132,6 +141,27 @@ inline const char* SkipGroup(uint32_t number, const char* at, const char* end,
       at = SkipValue(TypeOf(tag), at, end);
       if (at == nullptr) return nullptr;
     }
+  }
+}
+
+// Past a value that has no length in front. `value`: the number, or how many bytes the
+// group has up to its end tag.
+inline const char* ReadValue(uint32_t tag, const char* at, const char* end, uint64_t* value) {
+  switch (TypeOf(tag)) {
+    case kVarint:
+      return ReadVarint(at, end, value);
+    case kFixed64:
+      return ReadFixed<uint64_t>(at, end, value);
+    case kFixed32:
+      return ReadFixed<uint32_t>(at, end, value);
+    case kStartGroup: {
+      const char* content_end = at;
+      const char* const after = SkipGroup(NumberOf(tag), at, end, &content_end);
+      *value = content_end - at;
+      return after;
+    }
+    default:
+      return nullptr;
   }
 }
 
