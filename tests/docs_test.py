@@ -40,6 +40,8 @@ class Schema:
             comments = {tuple(at.path): at.leading_comments for at in file.source_code_info.location}
             for m, message in enumerate(file.message_type):
                 self.messages[f".{file.package}.{message.name}"] = message
+                for entry in message.nested_type:
+                    self.messages[f".{file.package}.{message.name}.{entry.name}"] = entry
                 for f, field in enumerate(message.field):
                     self.comments[f"{message.name}.{field.name}"] = comments.get((4, m, 2, f), "")
 
@@ -49,6 +51,12 @@ class Schema:
             repeated = field.label == field.LABEL_REPEATED
             inner = self.messages.get(field.type_name)
             path = prefix + field.name
+            if inner is not None and inner.options.map_entry:
+                value = inner.field[1]
+                if value.type_name in self.messages and not value.type_name.endswith(".Values"):
+                    yield from self.keys(value.type_name, path + ".NAME.")
+                    continue
+                inner = None
             if inner is None or not inner.field or field.type_name.endswith(".Values"):
                 comment = self.comments[f"{self.messages[message].name}.{field.name}"]
                 yield path, " ".join(comment.split())
@@ -73,8 +81,8 @@ class DocumentsTest(unittest.TestCase):
         for path, comment in keys.items():
             default = default_of(comment)
             if default and path in documented:
-                shown = documented[path][0].replace("`", "").replace('"', "")
-                self.assertEqual(default.replace('"', ""), shown, path)
+                plain = str.maketrans("", "", '`"')
+                self.assertEqual(default.translate(plain), documented[path][0].translate(plain), path)
 
     def test_every_flag_is_explained(self):
         flags = set(re.findall(r'\{"(--[a-z-]+)", ', read("bridge/server/flags.cc")))

@@ -2,41 +2,22 @@
 
 #include <algorithm>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "bridge/base/utf8.h"
+#include "bridge/relay/metadata.h"
 
 namespace sluice {
 namespace {
 
-// What HTTP/2 or gRPC gives a meaning of its own, or the bridge sets itself: a caller
-// who could set "sluice-subject" could be anybody.
-constexpr const char* kReserved[] = {
-    "connection", "content-length", "content-type",      "host",    "keep-alive", "sluice-subject",
-    "te",         "trailer",        "transfer-encoding", "upgrade", "user-agent"};
+// What the bridge says of the caller: who could set it could be anybody.
+constexpr char kSubjectKey[] = "sluice-subject";
 
-// gRPC over HTTP/2, "Custom-Metadata".
-bool IsMetadataKey(const std::string& key) {
-  return !key.empty() && std::all_of(key.begin(), key.end(), [](unsigned char c) {
-    return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '_' || c == '-' || c == '.';
-  });
-}
-
-// What is wrong with the key; empty: nothing.
-std::string FaultOf(const std::string& key) {
-  if (!IsMetadataKey(key)) {
-    return absl::StrCat("\"", key,
-                        "\" is no key of gRPC metadata: lower-case letters, digits, '-', '_', '.'");
+void CheckKey(const std::string& key, const std::string& path, Findings* findings) {
+  if (const absl::Status status = CheckMetadataKey(key); !status.ok()) {
+    findings->Error(path, std::string(status.message()));
+  } else if (key == kSubjectKey) {
+    findings->Error(path, absl::StrCat(kSubjectKey, " is the bridge's own: who the authorizer ",
+                                       "says the caller is"));
   }
-  if (absl::StartsWith(key, "grpc-") ||
-      std::find(std::begin(kReserved), std::end(kReserved), key) != std::end(kReserved)) {
-    return absl::StrCat("\"", key, "\" is reserved: gRPC or the bridge itself sets it");
-  }
-  if (absl::EndsWith(key, "-bin")) {
-    return absl::StrCat("\"", key, "\" is for binary values, which cannot be sent from here");
-  }
-  return "";
 }
 
 }  // namespace
@@ -55,8 +36,10 @@ std::vector<std::pair<std::string, std::string>> BuildMetadata(
   std::sort(built.begin(), built.end());
   for (const auto& [key, value] : built) {
     const std::string key_path = absl::StrCat(path, ".", key);
-    if (const std::string fault = FaultOf(key); !fault.empty()) findings->Error(key_path, fault);
-    if (!IsPrintableAscii(value)) findings->Error(key_path, "is not printable ASCII");
+    CheckKey(key, key_path, findings);
+    if (const auto sent = MetadataValue(key, value); !sent.ok()) {
+      findings->Error(key_path, std::string(sent.status().message()));
+    }
   }
   return built;
 }
@@ -67,8 +50,7 @@ std::vector<std::string> BuildForwardedHeaders(
   std::vector<std::string> built;
   for (int i = 0; i < headers.size(); ++i) {
     const std::string& name = headers[i];
-    const std::string name_path = absl::StrCat(path, "[", i, "]");
-    if (const std::string fault = FaultOf(name); !fault.empty()) findings->Error(name_path, fault);
+    CheckKey(name, absl::StrCat(path, "[", i, "]"), findings);
     if (std::find(built.begin(), built.end(), name) == built.end()) built.push_back(name);
   }
   return built;

@@ -82,18 +82,12 @@ class SourceBuilder {
       findings_->Error(path, "is required: where the responses go");
     } else if (options_.start == SourceOptions::Start::kSubscribed) {
       findings_->Error(path, "is required with `start: subscribed`: whose subscribers count");
-    } else if (options_.on_error == SourceOptions::OnError::kClose) {
-      findings_->Error(path, "is required with `on_error: close`: whose streams are closed");
     }
   }
 
   void SetRequest() {
     if (!config_.has_request()) return;
     const std::string path = path_ + ".request";
-    if (IsEventSource()) {
-      findings_->Error(path, "is the bridge's own for EventSource: set `topic` to ask for one");
-      return;
-    }
     options_.request = BuildRequestMessage(
         config_.request(), method_ == nullptr ? nullptr : method_->input_type(), path, findings_);
   }
