@@ -5,6 +5,7 @@
 #include "bridge/base/log.h"
 #include "bridge/base/metrics.h"
 #include "bridge/hub/hub.h"
+#include "bridge/relay/presence.h"
 #include "bridge/schema/schema_registry.h"
 
 namespace sluice {
@@ -125,7 +126,7 @@ void SourceRelay::Want() {
   if (!calling_ && !waiting_) Connect();
 }
 
-void SourceRelay::Connect() {
+void SourceRelay::Connect(bool looked_up) {
   Backend* backend = surroundings_.backends->Find(options_.backend);
   if (backend == nullptr) {
     return Failed(absl::NotFoundError("no backend has the name " + options_.backend), false);
@@ -136,10 +137,8 @@ void SourceRelay::Connect() {
     resume = resume_;
   }
   absl::StatusOr<CallRequest> request = protocol_->Request(resume);
-  if (!request.ok()) {
-    if (absl::IsNotFound(request.status())) LookUpMethod();
-    return Failed(request.status(), false);
-  }
+  if (absl::IsNotFound(request.status()) && !looked_up) return LookUpMethod();
+  if (!request.ok()) return Failed(request.status(), false);
   const auto call = std::make_shared<Call>(shared_from_this());
   call_ = call;
   calling_ = true;
@@ -148,10 +147,18 @@ void SourceRelay::Connect() {
   call->Begin(*surroundings_.gate, *backend, *request);
 }
 
-// It may be known by the next try.
-void SourceRelay::LookUpMethod() const {
-  const size_t slash = options_.method.find('/');
-  surroundings_.context.schema->LookUp(options_.method.substr(0, slash), [](bool) {});
+// Backends that have reflection may tell of it.
+void SourceRelay::LookUpMethod() {
+  waiting_ = true;
+  auto looked_up = [source = shared_from_this(),
+                    present = surroundings_.presence->Enter()](bool /*a service is no type*/) {
+    source->surroundings_.timers->Post([source] {
+      source->waiting_ = false;
+      if (source->wanted_) source->Connect(true);
+    });
+  };
+  const std::string service = options_.method.substr(0, options_.method.find('/'));
+  surroundings_.context.schema->LookUp(service, std::move(looked_up));
 }
 
 void SourceRelay::Up() {
@@ -225,7 +232,7 @@ void SourceRelay::CloseStreams() {
   absl::flat_hash_set<std::string> topics;
   {
     const std::lock_guard lock(mutex_);
-    topics.swap(topics_);
+    topics = topics_;
   }
   for (const std::string& topic : topics) {
     surroundings_.context.hub->CloseTopic(topic, Reason::kBackendFailed, kComeBackMs);

@@ -46,12 +46,12 @@ class SourceRelay : public std::enable_shared_from_this<SourceRelay> {
   void SetSubscribed(bool subscribed);
   void LingerUntilDeserted(absl::Duration left);
   void Want();
-  void Connect();
+  void Connect(bool looked_up = false);
   void Up();
   void Over(const absl::Status& status, uint64_t stored);
   void Failed(const absl::Status& status, bool was_up);
   void Retry(const absl::Status& why);
-  void LookUpMethod() const;
+  void LookUpMethod();
   void CloseStreams();
 
   // Any thread.
@@ -69,7 +69,7 @@ class SourceRelay : public std::enable_shared_from_this<SourceRelay> {
   bool subscribed_ = false;
   bool lingering_ = false;      // its timer runs
   bool calling_ = false;        // until Over
-  bool waiting_ = false;        // for the next try
+  bool waiting_ = false;        // for the next try, or for what the method is
   bool up_ = false;             // the backend has said something
   bool unwanted_ = false;       // the call was cancelled, because nobody listens
   bool failed_before_ = false;  // since it was last up

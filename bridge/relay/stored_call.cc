@@ -40,7 +40,6 @@ StoredCall::StoredCall(const StoredCallContext& context, Owner owner)
     : present_(context.presence->Enter()),
       context_(context),
       owner_(std::move(owner)),
-      backoff_(kRetryMin, kRetryMax, std::random_device{}()),
       next_log_(absl::InfinitePast()) {}
 
 StoredCall::~StoredCall() = default;
@@ -146,7 +145,7 @@ void StoredCall::AppendAll() {
 bool StoredCall::Settle(const absl::StatusOr<std::vector<AppendResult>>& result) {
   std::vector<Event>& batch = batches_.front();
   if (result.ok()) {
-    backoff_.Reset();
+    backoff_.reset();
     OnStored(batch, *result);
     batches_.pop_front();
     return true;
@@ -157,7 +156,10 @@ bool StoredCall::Settle(const absl::StatusOr<std::vector<AppendResult>>& result)
       log::Warning("responses wait for the event log",
                    {{owner_.kind, owner_.name}, {"error", result.status().ToString()}});
     }
-    context_.timers->After(backoff_.Next(), [self = shared_from_this()] { self->AppendAll(); });
+    if (backoff_ == nullptr) {
+      backoff_ = std::make_unique<Backoff>(kRetryMin, kRetryMax, std::random_device{}());
+    }
+    context_.timers->After(backoff_->Next(), [self = shared_from_this()] { self->AppendAll(); });
     return false;
   }
   if (batch.size() == 1) {

@@ -99,8 +99,8 @@ class StoredCall : public StreamingCall::Listener, public std::enable_shared_fro
   // Of what is being stored.
   std::deque<std::vector<Event>> batches_;
   std::function<void()> then_;
-  Backoff backoff_;
-  absl::Time next_log_;  // a line about what is wrong, not sooner
+  std::unique_ptr<Backoff> backoff_;  // null: the log is there
+  absl::Time next_log_;               // a line about what is wrong, not sooner
 
   std::mutex mutex_;
   // Guarded by mutex_:

@@ -143,6 +143,7 @@ void TopicCalls::Parts::Join(const std::string& topic, Joining joining) {
     return call->NotBegun();
   }
   if (joining.wait <= absl::ZeroDuration()) return call->WaitOver(number);
+  if (joining.wait == absl::InfiniteDuration()) return;
   surroundings.timers->After(joining.wait, [weak = std::weak_ptr(call), number] {
     if (const std::shared_ptr<Call> waited = weak.lock()) waited->WaitOver(number);
   });
