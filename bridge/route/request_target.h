@@ -25,6 +25,8 @@ class RequestTarget {
   // The first of that name, decoded ('+' is a space).
   std::optional<std::string_view> Query(std::string_view name) const;
   std::vector<std::string_view> QueryAll(std::string_view name) const;
+  // Name and value, decoded, in their order.
+  const std::vector<std::pair<std::string, std::string>>& parameters() const { return query_; }
 
  private:
   std::string path_;
