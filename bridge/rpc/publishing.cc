@@ -1,5 +1,6 @@
 #include "bridge/rpc/publishing.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -9,17 +10,61 @@
 #include "bridge/base/log.h"
 #include "bridge/base/metrics.h"
 #include "bridge/rpc/caller.h"
+#include "bridge/schema/schema_registry.h"
+#include "bridge/schema/unknown_type.h"
 
 namespace sluice {
 namespace {
 
 // A call that publishes to more topics than this asks again.
 constexpr size_t kGrantsMax = 4096;
+// Types that are looked for on behalf of one request; each is known after that, so
+// that a request with more of them gets through when it is sent again.
+constexpr size_t kLookUpsMax = 8;
 
 }  // namespace
 
 Publishing::Publishing(const RpcContext& rpc, bool authorize, const grpc::ServerContextBase& caller)
     : rpc_(rpc), authorize_(authorize), caller_(caller), peer_(PeerAddress(caller)) {}
+
+void Publishing::Take(std::shared_ptr<const Published> published,
+                      std::vector<std::string> looked_for, Done done) {
+  std::optional<std::string> unknown = TypeToPassOn(*published, looked_for);
+  absl::Status why;
+  if (!unknown) {
+    absl::StatusOr<std::vector<Event>> events = rpc_.ingest->Take(*published);
+    if (events.ok()) return Authorize(*std::move(events), std::move(done));
+    why = events.status();
+    unknown = UnknownTypeOf(why);
+  }
+  const std::string topic = published->empty() ? "" : published->Get(0).topic();
+  if (!unknown || rpc_.schema == nullptr || looked_for.size() >= kLookUpsMax) {
+    return Refuse(why, topic, done);
+  }
+  looked_for.push_back(*unknown);
+  rpc_.schema->LookUp(*std::move(unknown),
+                      [self = shared_from_this(), published = std::move(published), topic,
+                       looked_for = std::move(looked_for), why = std::move(why),
+                       done = std::move(done)](bool found) {
+                        // (What is passed on has no fault.)
+                        if (!found && !why.ok()) return self->Refuse(why, topic, done);
+                        self->Take(published, looked_for, done);
+                      });
+}
+
+// A type that would be passed on as bytes though nobody was asked for it yet.
+std::optional<std::string> Publishing::TypeToPassOn(
+    const Published& published, const std::vector<std::string>& looked_for) const {
+  if (rpc_.schema == nullptr || !rpc_.schema->options().unknown_types_as_base64) return {};
+  if (looked_for.size() >= kLookUpsMax) return {};
+  const SchemaPtr schema = rpc_.schema->current();
+  for (const v1::Event& event : published) {
+    const std::string name(MessageNameOf(event.message().type_url()));
+    if (name.empty() || schema->Find(name) != nullptr) continue;
+    if (std::find(looked_for.begin(), looked_for.end(), name) == looked_for.end()) return name;
+  }
+  return {};
+}
 
 void Publishing::Authorize(std::vector<Event> events, Done done) {
   if (!authorize_) return Append("", std::move(events), std::move(done));

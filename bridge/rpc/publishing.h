@@ -1,12 +1,15 @@
 // What one caller publishes: read, put to the authorizer when that is configured,
-// appended. One request at a time, which keeps their order.
+// appended. One request at a time, which keeps their order. A request with a type that
+// is unknown waits until that was looked for, and is then taken again.
 #pragma once
 
+#include <google/protobuf/repeated_ptr_field.h>
 #include <grpcpp/grpcpp.h>
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +19,7 @@
 #include "bridge/rpc/bytes.h"
 #include "bridge/rpc/rpc_server.h"
 #include "bridge/schema/ingest.h"
+#include "sluice/v1/event.pb.h"
 
 namespace sluice {
 
@@ -36,13 +40,13 @@ class Publishing : public std::enable_shared_from_this<Publishing> {
                         "the bytes are no request of this method, or one nested too deep"),
                     "", done);
     }
-    const std::string topic = request.events().empty() ? "" : request.events(0).topic();
-    absl::StatusOr<std::vector<Event>> events = rpc_.ingest->Take(request.events());
-    if (!events.ok()) return Refuse(events.status(), topic, done);
-    Authorize(*std::move(events), std::move(done));
+    Take(std::make_shared<const Published>(std::move(*request.mutable_events())), {},
+         std::move(done));
   }
 
  private:
+  using Published = google::protobuf::RepeatedPtrField<v1::Event>;
+
   // What the authorizer allowed on a topic, and until when.
   struct Grant {
     std::string subject;
@@ -50,6 +54,10 @@ class Publishing : public std::enable_shared_from_this<Publishing> {
     absl::Time expires_at;
   };
 
+  void Take(std::shared_ptr<const Published> published, std::vector<std::string> looked_for,
+            Done done);
+  std::optional<std::string> TypeToPassOn(const Published& published,
+                                          const std::vector<std::string>& looked_for) const;
   void Authorize(std::vector<Event> events, Done done);
   std::vector<std::string> TopicsToAsk(const std::vector<Event>& events) const;
   void AppendGranted(std::vector<Event> events, Done done);

@@ -11,32 +11,44 @@ namespace {
 
 namespace pb = google::protobuf;
 
+// An answer with all imports goes up to here; past it a client has to ask for them. (By
+// default gRPC takes 4 MiB from a server.)
+constexpr size_t kAnswerBytes = 3 << 20;
+
 // `Request` and `Response` are those of one version.
 template <typename Request, typename Response>
 class Reflection {
  public:
   explicit Reflection(const ReflectionSource& source)
-      : services_(source.services), schema_(source.schema->current()) {}
+      : source_(source), schema_(source.schema->current()) {}
 
-  void Answer(const Request& request, Response* response) const {
+  // A call is answered from one schema, so that what it gets fits together, until it
+  // asks for what only a newer one has.
+  void Answer(const Request& request, Response* response) {
+    AnswerFrom(request, response);
+    if (response->error_response().error_code() != grpc::StatusCode::NOT_FOUND) return;
+    SchemaPtr now = source_.schema->current();
+    if (now == schema_) return;
+    schema_ = std::move(now);
+    AnswerFrom(request, response);
+  }
+
+ private:
+  void AnswerFrom(const Request& request, Response* response) const {
     response->Clear();
     response->set_valid_host(request.host());
     *response->mutable_original_request() = request;
-    if (NameAskedFor(request).size() > kTypeNameBytesMax) {
-      return Fail(grpc::StatusCode::NOT_FOUND, "not found: the name is too long", response);
-    }
-    const pb::DescriptorPool& pool = schema_->pool();
     switch (request.message_request_case()) {
       case Request::kFileByFilename:
-        return AddFile(pool.FindFileByName(request.file_by_filename()), response);
+        return AddFile(schema_->FindFile(request.file_by_filename()), response);
       case Request::kFileContainingSymbol:
-        return AddFile(pool.FindFileContainingSymbol(request.file_containing_symbol()), response);
+        return AddFile(schema_->FindFileContaining(request.file_containing_symbol()), response);
       case Request::kFileContainingExtension:
         return AddExtension(request.file_containing_extension(), response);
       case Request::kAllExtensionNumbersOfType:
         return AddExtensionNumbers(request.all_extension_numbers_of_type(), response);
       case Request::kListServices:
-        for (const std::string& service : services_) {
+        for (const std::string& service : source_.services) {
           response->mutable_list_services_response()->add_service()->set_name(service);
         }
         return;
@@ -44,15 +56,6 @@ class Reflection {
         break;
     }
     Fail(grpc::StatusCode::INVALID_ARGUMENT, "no message_request", response);
-  }
-
- private:
-  // (The numbers of a type's extensions are asked for by Schema::Find, which
-  // does not search.)
-  static std::string_view NameAskedFor(const Request& request) {
-    return request.message_request_case() == Request::kFileByFilename
-               ? request.file_by_filename()
-               : request.file_containing_symbol();
   }
 
   static void Fail(grpc::StatusCode code, const std::string& why, Response* response) {
@@ -64,18 +67,22 @@ class Reflection {
   static void AddFile(const pb::FileDescriptor* file, Response* response) {
     if (file == nullptr) return Fail(grpc::StatusCode::NOT_FOUND, "not found", response);
     std::set<const pb::FileDescriptor*> seen;
-    AddWithImports(*file, &seen, response);
+    size_t bytes = 0;
+    AddWithImports(*file, &seen, &bytes, response);
   }
 
   static void AddWithImports(const pb::FileDescriptor& file,
-                             std::set<const pb::FileDescriptor*>* seen, Response* response) {
+                             std::set<const pb::FileDescriptor*>* seen, size_t* bytes,
+                             Response* response) {
     if (!seen->insert(&file).second) return;
     pb::FileDescriptorProto proto;
     file.CopyTo(&proto);
-    *response->mutable_file_descriptor_response()->add_file_descriptor_proto() =
-        proto.SerializeAsString();
+    std::string serialized = proto.SerializeAsString();
+    if (seen->size() > 1 && *bytes + serialized.size() > kAnswerBytes) return;
+    *bytes += serialized.size();
+    response->mutable_file_descriptor_response()->add_file_descriptor_proto(std::move(serialized));
     for (int i = 0; i < file.dependency_count(); ++i) {
-      AddWithImports(*file.dependency(i), seen, response);
+      AddWithImports(*file.dependency(i), seen, bytes, response);
     }
   }
 
@@ -105,8 +112,8 @@ class Reflection {
     return type == nullptr ? nullptr : type->descriptor;
   }
 
-  const std::vector<std::string>& services_;
-  const SchemaPtr schema_;
+  const ReflectionSource& source_;
+  SchemaPtr schema_;
 };
 
 // Reads a request, answers it, reads the next.
@@ -129,7 +136,7 @@ class Call final : public grpc::ServerBidiReactor<Request, Response> {
   void OnDone() override { delete this; }
 
  private:
-  const Reflection<Request, Response> reflection_;
+  Reflection<Request, Response> reflection_;
   Request request_;
   Response response_;
 };

@@ -36,7 +36,7 @@ struct RpcContext {
   EventLog* log = nullptr;
   Authorizer* authorizer = nullptr;
   const Ingest* ingest = nullptr;
-  std::shared_ptr<const SchemaRegistry> schema;  // served by reflection
+  std::shared_ptr<SchemaRegistry> schema;  // served by reflection; asked for unknown types
   const Clock* clock = nullptr;
   Metrics* metrics = nullptr;
   absl::Time started_at;

@@ -37,9 +37,9 @@ export class Reflection {
     return list.service.map(({name}) => name);
   }
 
-  // A client stub of the service, made of nothing but what the server describes.
-  async stub(service) {
-    const {file_descriptor_response: first} = await this.#ask({file_containing_symbol: service});
+  // The file that holds the symbol and all that it imports, by name.
+  async files(symbol) {
+    const {file_descriptor_response: first} = await this.#ask({file_containing_symbol: symbol});
     const files = new Map();
     const add = (buffers) => buffers.forEach((buffer) => {
       const file = descriptor.FileDescriptorProto.decode(buffer);
@@ -50,6 +50,12 @@ export class Reflection {
       const {file_descriptor_response: more} = await this.#ask({file_by_filename: missing});
       add(more.file_descriptor_proto);
     }
+    return files;
+  }
+
+  // A client stub of the service, made of nothing but what the server describes.
+  async stub(service) {
+    const files = await this.files(service);
     const set = descriptor.FileDescriptorSet.encode({file: [...files.values()]}).finish();
     const definitions = loader.loadFileDescriptorSetFromBuffer(Buffer.from(set), {keepCase: true});
     const names = service.split('.');

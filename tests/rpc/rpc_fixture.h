@@ -30,7 +30,7 @@ class RpcFixture : public testing::Test {
  protected:
   static constexpr char kGood[] = "Bearer good";
 
-  RpcFixture() {
+  explicit RpcFixture(const JsonOptions& json = {}) : schema_(ChatSchema(json)) {
     options_.listen = "127.0.0.1:0";
     authorizer_.On("good").subject = "ada";
   }
@@ -125,7 +125,7 @@ class RpcFixture : public testing::Test {
   }
 
   RpcOptions options_;
-  std::shared_ptr<const SchemaRegistry> schema_ = ChatSchema();
+  const std::shared_ptr<SchemaRegistry> schema_;
   FakeClock clock_;
   Metrics metrics_;
   JsonTranscoder transcoder_{schema_};
