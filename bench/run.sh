@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds what users run and measures it: single steps, then deliveries on real sockets.
+# Builds what users run and measures it: deliveries on real sockets, JSON, then single steps.
 #
 #   bench/run.sh [--write] [--check] [fanout's options, such as --runs=9]
 #
@@ -11,14 +11,17 @@ build=${BUILD:-build/release}
 
 write=false
 options=()
+json_options=(--benchmark_min_time=0.2 --benchmark_repetitions=5
+  --benchmark_enable_random_interleaving=true)
 for option in "$@"; do
   if [[ $option == --write ]]; then write=true; else options+=("$option"); fi
+  if [[ $option == --check ]]; then json_options+=("$option"); fi
 done
 
 # A folder that is configured already keeps its settings.
 [[ -f $build/build.ninja ]] ||
   cmake --preset release -B "$build" -DSLUICE_TESTS=OFF -DSLUICE_EXAMPLES=OFF >/dev/null
-ninja -C "$build" sluice sluice_bench bare_loop fanout >&2
+ninja -C "$build" sluice sluice_bench json_bench bare_loop fanout >&2
 ulimit -n "$(ulimit -Hn)"
 
 report=$(mktemp)
@@ -39,6 +42,15 @@ trap 'rm -f "$report"' EXIT
 cat "$report"
 status=0
 "$build/fanout" "${options[@]}" | tee -a "$report" || status=$?
+
+{
+  echo
+  echo "## JSON"
+  echo
+} | tee -a "$report"
+json_status=0
+"$build/json_bench" "${json_options[@]}" 2>/dev/null | tee -a "$report" || json_status=$?
+if ((json_status > status)); then status=$json_status; fi
 
 {
   echo
