@@ -29,9 +29,9 @@ template <typename Number>
 Json NumberOf(Number number) {
   if (std::isnan(number)) return "NaN";
   if (std::isinf(number)) return number > 0 ? "Infinity" : "-Infinity";
-  // The shortest text that is read as this very number.
+  // The fewest digits that are read as this very number.
   char text[64];
-  *std::to_chars(text, std::end(text), number).ptr = '\0';
+  *std::to_chars(text, std::end(text), number, std::chars_format::scientific).ptr = '\0';
   return std::strtod(text, nullptr);
 }
 

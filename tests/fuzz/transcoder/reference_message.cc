@@ -73,19 +73,21 @@ void MakeRealMap(pb::Message* message, const pb::FieldDescriptor* map) {
   }
 }
 
-void MakeRealMaps(pb::Message* message) {
+void Tidy(pb::Message* message) {
   const pb::Reflection& reflection = *message->GetReflection();
+  // (DiscardUnknownFields does not reach what maps hold.)
+  reflection.MutableUnknownFields(message)->Clear();
   std::vector<const pb::FieldDescriptor*> fields;
   reflection.ListFields(*message, &fields);
   for (const pb::FieldDescriptor* field : fields) {
     if (field->cpp_type() != pb::FieldDescriptor::CPPTYPE_MESSAGE) continue;
     if (!field->is_repeated()) {
-      MakeRealMaps(reflection.MutableMessage(message, field));
+      Tidy(reflection.MutableMessage(message, field));
       continue;
     }
     if (field->is_map()) MakeRealMap(message, field);
     for (int i = 0; i < reflection.FieldSize(*message, field); ++i) {
-      MakeRealMaps(reflection.MutableRepeatedMessage(message, field, i));
+      Tidy(reflection.MutableRepeatedMessage(message, field, i));
     }
   }
 }
@@ -99,8 +101,7 @@ std::unique_ptr<pb::Message> ReferenceMessage(const pb::Message& prototype,
                               static_cast<int>(bytes.size()));
   in.SetRecursionLimit(1000);
   if (!message->ParsePartialFromCodedStream(&in) || !in.ConsumedEntireMessage()) return nullptr;
-  MakeRealMaps(message.get());
-  message->DiscardUnknownFields();
+  Tidy(message.get());
   if (!message->IsInitialized()) return nullptr;
   return message;
 }
