@@ -151,10 +151,11 @@ class TestBackend::Service final : public grpc::CallbackGenericService {
   TestBackend& backend_;
 };
 
-TestBackend::TestBackend() : service_(std::make_unique<Service>(*this)) {
+TestBackend::TestBackend(const std::string& listen, std::function<void(BackendCall&)> on_call)
+    : on_call_(std::move(on_call)), service_(std::make_unique<Service>(*this)) {
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &port);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.RegisterCallbackGenericService(service_.get());
   server_ = builder.BuildAndStart();

@@ -41,7 +41,9 @@ class BackendCall {
 
 class TestBackend {
  public:
-  TestBackend();
+  // On the port of one that was stopped: a backend that was started again.
+  explicit TestBackend(const std::string& listen = "127.0.0.1:0",
+                       std::function<void(BackendCall&)> on_call = nullptr);
   // Ends what is open.
   ~TestBackend();
 
