@@ -1,6 +1,6 @@
 // Who outlives whom: what answers requests (http, rpc) goes first, then the
-// authorizer, whose last answers still find the shards, then the hub, and last
-// the log that feeds it.
+// authorizer, whose last answers still find the shards, then the relay, whose calls
+// are read there, then the hub, and last the log that feeds it.
 #include "bridge/server/server.h"
 
 #include <atomic>
@@ -16,6 +16,7 @@
 #include "bridge/base/log.h"
 #include "bridge/base/metrics.h"
 #include "bridge/hub/hub.h"
+#include "bridge/relay/relay.h"
 #include "bridge/schema/ingest.h"
 #include "bridge/schema/schema_watch.h"
 #include "bridge/server/async_api_document.h"
@@ -59,6 +60,7 @@ struct Server::Parts {
         ingest(transcoder, clock, options.events_per_publish_max),
         event_log(MakeMemoryEventLog(options.event_log, clock)),
         hub(options.shards, options.shard, *event_log, clock, metrics),
+        relay(options.relay, MakeRelayContext()),
         authorizer(MakeAuthorizer(options)),
         async_api(options.routes, options.schema),
         http(options.http, MakeHttpContext()),
@@ -66,7 +68,18 @@ struct Server::Parts {
 
   ~Parts() {
     rpc.Shutdown(absl::Now());
+    relay.Stop();
     hub.Stop();
+  }
+
+  RelayContext MakeRelayContext() {
+    return {.hub = &hub,
+            .log = event_log.get(),
+            .schema = options.schema.get(),
+            .transcoder = &transcoder,
+            .ingest = &ingest,
+            .clock = &clock,
+            .metrics = &metrics};
   }
 
   HttpContext MakeHttpContext() {
@@ -75,6 +88,8 @@ struct Server::Parts {
             .authorizer = authorizer.get(),
             .clock = &clock,
             .metrics = &metrics,
+            .relay = &relay,
+            .schema = options.schema.get(),
             .readiness = [this] { return Readiness(); },
             .async_api = [this](bool as_yaml) { return AsyncApi(as_yaml); },
             .started_at = started_at,
@@ -111,6 +126,7 @@ struct Server::Parts {
   const Ingest ingest;
   const std::unique_ptr<EventLog> event_log;
   Hub hub;
+  Relay relay;
   const std::unique_ptr<Authorizer> authorizer;
   AsyncApiDocument async_api;
   HttpServer http;
@@ -130,6 +146,7 @@ absl::Status Server::Start() {
   if (absl::Status status = parts.http.Listen(); !status.ok()) return status;
   if (absl::Status status = parts.rpc.Start(); !status.ok()) return status;
   parts.hub.Start();
+  parts.relay.Start();
   parts.schema_watch.emplace(parts.options.schema);
   parts.rpc.SetServing(true);
   const std::string ops = parts.http.ops_address();
@@ -158,6 +175,7 @@ void Server::Drain() {
   parts.rpc.Shutdown(deadline);
   while (parts.http.connections() > 0 && absl::Now() < deadline) absl::SleepFor(kDrainPoll);
   const uint32_t cut = parts.http.connections();
+  parts.relay.Stop();
   parts.hub.Stop();
   log::Info("drained", {{"cut", cut}, {"seconds", absl::ToDoubleSeconds(absl::Now() - began)}});
 }
