@@ -88,7 +88,7 @@ TEST(Binary, ChecksAGoodConfiguration) {
 }
 
 TEST(Binary, ChecksTheExamples) {
-  for (const char* system : {"cortex", "token-stream"}) {
+  for (const char* system : {"connectome", "cortex", "multi-agent", "theo", "token-stream"}) {
     Program program(
         {"--check-config", "--config", std::string(SLUICE_EXAMPLES) + "/" + system + ".yaml"});
     EXPECT_EQ(program.Wait(), 0);
