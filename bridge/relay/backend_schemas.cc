@@ -110,8 +110,9 @@ class BackendSchemas::Follower {
     // A backend without reflection has said so.
     answered_ = status.ok() || absl::IsUnimplemented(status);
     pause_ = backoff_.Next();
-    Tell(status, status.ok() ? files->file_size() : 0);
+    const int count = status.ok() ? files->file_size() : 0;
     if (status.ok()) Offer(*std::move(files));
+    Tell(status, count);
   }
 
   void FetchTypes(const std::vector<LookUp>& look_ups, absl::Time deadline) {
