@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "bridge/base/utf8.h"
+#include "bridge/http/await.h"
 #include "bridge/http/credentials.h"
 
 namespace sluice {
@@ -41,6 +42,16 @@ std::variant<AuthorizationRequest, Refusal> MakeQuestion(
   }
   if (authorizer.wants_peer_address()) question.peer_address = peer.address_and_port;
   return question;
+}
+
+boost::asio::awaitable<std::variant<Decision, Refusal>> Ask(
+    Authorizer& authorizer, std::variant<AuthorizationRequest, Refusal> question) {
+  if (auto* refusal = std::get_if<Refusal>(&question)) co_return std::move(*refusal);
+  auto ask = [&authorizer, &question](Authorizer::Done done) {
+    authorizer.Authorize(std::get<AuthorizationRequest>(std::move(question)), std::move(done));
+  };
+  Decision decision = co_await AwaitCallback<Decision>(std::move(ask));
+  co_return decision;
 }
 
 std::optional<Refusal> CheckDecision(const Decision& decision, absl::Time now) {

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "boost/asio/awaitable.hpp"
 #include "bridge/access/authorizer.h"
 #include "bridge/http/http_services.h"
 #include "bridge/http/refusal.h"
@@ -18,6 +19,10 @@ namespace sluice {
 std::variant<AuthorizationRequest, Refusal> MakeQuestion(
     const HttpServices& services, Action action, std::vector<std::string> topics,
     const RequestHead& head, const RequestTarget& target, const Peer& peer);
+
+// Asks the question, if it is one.
+boost::asio::awaitable<std::variant<Decision, Refusal>> Ask(
+    Authorizer& authorizer, std::variant<AuthorizationRequest, Refusal> question);
 
 // Nothing: it is allowed.
 std::optional<Refusal> CheckDecision(const Decision& decision, absl::Time now);

@@ -41,9 +41,10 @@ void Cors::AddTo(std::string_view origin, HeaderFields& fields) const {
                       absl::StrJoin(policy_.exposed_headers, ", "));
 }
 
-void Cors::AddPreflightTo(std::string_view origin, HeaderFields& fields) const {
+void Cors::AddPreflightTo(std::string_view origin, std::string_view methods,
+                          HeaderFields& fields) const {
   if (!AddOrigin(origin, fields)) return;
-  fields.emplace_back("Access-Control-Allow-Methods", "GET, HEAD");
+  fields.emplace_back("Access-Control-Allow-Methods", methods);
   if (!policy_.headers.empty()) {
     fields.emplace_back("Access-Control-Allow-Headers", absl::StrJoin(policy_.headers, ", "));
   }

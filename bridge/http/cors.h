@@ -16,8 +16,9 @@ class Cors {
 
   // For a response to a request from `origin` (empty: the request names none).
   void AddTo(std::string_view origin, HeaderFields& fields) const;
-  // For the answer to a preflight.
-  void AddPreflightTo(std::string_view origin, HeaderFields& fields) const;
+  // For the answer to a preflight of a target that serves `methods`.
+  void AddPreflightTo(std::string_view origin, std::string_view methods,
+                      HeaderFields& fields) const;
 
  private:
   bool AddOrigin(std::string_view origin, HeaderFields& fields) const;

@@ -4,16 +4,17 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "bridge/access/authorizer.h"
 #include "bridge/base/clock.h"
 #include "bridge/base/log.h"
 #include "bridge/base/metrics.h"
+#include "bridge/base/text.h"
 #include "bridge/http/accept.h"
 #include "bridge/http/authorization.h"
 #include "bridge/http/await.h"
 #include "bridge/http/statistics.h"
-#include "bridge/http/stream_request.h"
-#include "bridge/hub/event_search.h"
+#include "bridge/http/stream_answer.h"
 #include "bridge/hub/hub.h"
 #include "bridge/route/route_table.h"
 
@@ -22,9 +23,7 @@ namespace {
 
 using boost::asio::awaitable;
 
-constexpr std::string_view kMethods = "GET, HEAD, OPTIONS";
-
-using Outcome = std::variant<Response, Refusal, TopicStream>;
+constexpr std::string_view kMethods = "GET, HEAD";
 
 Refusal RefusalOf(const absl::Status& status) {
   const bool not_found = absl::IsNotFound(status);
@@ -58,13 +57,11 @@ class Answering {
   std::optional<Refusal> Find();
   std::optional<Outcome> CheckMethod() const;
   awaitable<Outcome> Dispatch();
-  awaitable<Outcome> Stream();
   awaitable<Outcome> Statistics();
-  awaitable<std::variant<Decision, Refusal>> Authorize(
-      std::variant<AuthorizationRequest, Refusal> question);
-  awaitable<absl::StatusOr<bool>> AnyEventSince(const StreamRequest& request, Offset offset);
   Response Refuse(const Refusal& refusal) const;
 
+  // What is served at its target, but for OPTIONS.
+  std::string Methods() const;
   bool cors() const { return !match_.route || match_.route->cors; }
   std::string origin() const { return exchange_.head.Field("origin").value_or(""); }
 
@@ -79,7 +76,9 @@ class Answering {
 awaitable<Answer> Answering::Run() {
   Outcome outcome = co_await Dispatch();
   if (auto* refusal = std::get_if<Refusal>(&outcome)) outcome = Refuse(*refusal);
-  if (auto* granted = std::get_if<TopicStream>(&outcome)) co_return std::move(*granted);
+  if (auto* stream = std::get_if<TopicStream>(&outcome)) co_return std::move(*stream);
+  if (auto* stream = std::get_if<CallStream>(&outcome)) co_return std::move(*stream);
+  if (std::holds_alternative<ClientGone>(outcome)) co_return ClientGone();
   Response& response = std::get<Response>(outcome);
   if (response.cors) services_.cors.AddTo(origin(), response.fields);
   co_return std::move(response);
@@ -101,19 +100,29 @@ std::optional<Refusal> Answering::Find() {
   return std::nullopt;
 }
 
+std::string Answering::Methods() const {
+  const Route* route = match_.route;
+  if (route == nullptr) return std::string(kMethods);
+  if (!route->post) return std::string(kMethods);
+  return route->get ? absl::StrCat(AsAbsl(kMethods), ", POST") : "POST";
+}
+
 // Nothing: the method is one to go on with.
 std::optional<Outcome> Answering::CheckMethod() const {
   const std::string& method = exchange_.head.method;
-  if (method == "GET" || method == "HEAD") return std::nullopt;
+  const bool get = match_.route == nullptr || match_.route->get;
+  const bool post = match_.route != nullptr && match_.route->post;
+  if (get && (method == "GET" || method == "HEAD")) return std::nullopt;
+  if (post && method == "POST") return std::nullopt;
   if (method != "OPTIONS") {
     return Refusal{.reason = Reason::kMethodNotAllowed,
                    .status = 405,
-                   .detail = "only GET, HEAD and OPTIONS are served here"};
+                   .detail = absl::StrCat("served here: ", Methods(), ", OPTIONS")};
   }
   Response response;
   response.status = 204;
-  response.fields.emplace_back("Allow", kMethods);
-  if (cors()) services_.cors.AddPreflightTo(origin(), response.fields);
+  response.fields.emplace_back("Allow", absl::StrCat(Methods(), ", OPTIONS"));
+  if (cors()) services_.cors.AddPreflightTo(origin(), Methods(), response.fields);
   response.cors = false;  // its fields are there already
   return response;
 }
@@ -127,7 +136,7 @@ awaitable<Outcome> Answering::Dispatch() {
   if (exchange_.head.method == "OPTIONS" && exchange_.head.target == "*") co_return *CheckMethod();
   if (auto refusal = Find()) co_return *std::move(refusal);
   if (auto outcome = CheckMethod()) co_return *std::move(outcome);
-  if (!endpoint_) co_return co_await Stream();
+  if (!endpoint_) co_return co_await AnswerStream(exchange_, target_, match_);
   switch (*endpoint_) {
     case OpsEndpoint::kHealth:
       co_return HealthResponse(services_);
@@ -145,67 +154,10 @@ awaitable<Outcome> Answering::Dispatch() {
   co_return co_await Statistics();
 }
 
-awaitable<std::variant<Decision, Refusal>> Answering::Authorize(
-    std::variant<AuthorizationRequest, Refusal> question) {
-  if (auto* refusal = std::get_if<Refusal>(&question)) co_return std::move(*refusal);
-  auto ask = [this, &question](Authorizer::Done done) {
-    services_.context.authorizer->Authorize(std::get<AuthorizationRequest>(std::move(question)),
-                                            std::move(done));
-  };
-  Decision decision = co_await AwaitCallback<Decision>(std::move(ask));
-  co_return decision;
-}
-
-awaitable<absl::StatusOr<bool>> Answering::AnyEventSince(const StreamRequest& request,
-                                                         Offset offset) {
-  auto look = [this, &request, offset](std::function<void(absl::StatusOr<bool>)> done) {
-    AnyEventAfter(shard_, request.topics(), offset, request.filter(), std::move(done));
-  };
-  co_return co_await AwaitCallback<absl::StatusOr<bool>>(std::move(look));
-}
-
-awaitable<Outcome> Answering::Stream() {
-  StreamRequest request(services_, exchange_.head, target_, match_, exchange_.peer);
-  if (auto refusal = request.Read()) co_return *std::move(refusal);
-  if (auto refusal = request.Admit()) co_return *std::move(refusal);
-  Decision decision;
-  if (match_.route->is_public) {
-    decision.verdict = Decision::Verdict::kAllow;
-  } else {
-    auto question = request.Question();
-    auto answer = co_await Authorize(std::move(question));
-    if (auto* refusal = std::get_if<Refusal>(&answer)) co_return std::move(*refusal);
-    decision = std::get<Decision>(std::move(answer));
-  }
-  if (auto refusal = request.Apply(decision)) co_return *std::move(refusal);
-  if (const std::optional<Offset> ended_at = EndedAt(request.last_event_id(), shard_.log())) {
-    const absl::StatusOr<bool> goes_on = co_await AnyEventSince(request, *ended_at);
-    if (!goes_on.ok()) {
-      co_return Refusal{.reason = Reason::kLogFailed,
-                        .status = 503,
-                        .detail = "the event log cannot be read now; try again",
-                        .cause = std::string(goes_on.status().message())};
-    }
-    if (!*goes_on) {
-      co_return Refusal{.reason = Reason::kEnded, .status = 204, .detail = "the stream has ended"};
-    }
-  }
-  // The search may have taken its time.
-  if (auto refusal = request.CheckDraining()) co_return *std::move(refusal);
-  Response head = request.StreamHead();
-  if (exchange_.head.method == "HEAD") co_return head;
-  if (head.cors) services_.cors.AddTo(origin(), head.fields);
-  // An HTTP/1.0 stream ends with its connection.
-  const ResponseForm form{.http10 = exchange_.head.http10, .keep_alive = !exchange_.head.http10};
-  TopicStream granted = request.Grant();
-  granted.session.head = FormatHead(head, form, services_.context.clock->Now());
-  co_return granted;
-}
-
 awaitable<Outcome> Answering::Statistics() {
   auto question =
       MakeQuestion(services_, Action::kReadStats, {}, exchange_.head, target_, exchange_.peer);
-  auto answer = co_await Authorize(std::move(question));
+  auto answer = co_await Ask(*services_.context.authorizer, std::move(question));
   if (auto* refusal = std::get_if<Refusal>(&answer)) co_return std::move(*refusal);
   const absl::Time now = services_.context.clock->Now();
   if (auto refusal = CheckDecision(std::get<Decision>(answer), now)) co_return *std::move(refusal);
@@ -227,7 +179,9 @@ Response Answering::Refuse(const Refusal& refusal) const {
   if (match_.route) form.style = match_.route->refusal;
   form.from_event_source = match_.route && LooksLikeEventSource(exchange_.head);
   Response response = ToResponse(refusal, form);
-  if (refusal.status == 405) response.fields.emplace_back("Allow", kMethods);
+  if (refusal.status == 405) {
+    response.fields.emplace_back("Allow", absl::StrCat(Methods(), ", OPTIONS"));
+  }
   response.cors = cors();
   return response;
 }

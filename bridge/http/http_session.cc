@@ -129,8 +129,10 @@ awaitable<bool> HttpSession::ReadBody() {
   if (head_.expects_continue && buffer_.empty()) {
     if (!co_await Write("HTTP/1.1 100 Continue\r\n\r\n")) co_return false;
   }
+  body_ = std::string();
   for (uint64_t left = head_.body_bytes;;) {
     const size_t taken = std::min<uint64_t>(left, buffer_.size());
+    if (head_.method == "POST") body_.append(buffer_, 0, taken);
     buffer_.erase(0, taken);
     left -= taken;
     if (left == 0) co_return true;
@@ -143,12 +145,21 @@ awaitable<bool> HttpSession::ReadBody() {
 awaitable<bool> HttpSession::Answer() {
   // The authorizer has a deadline of its own.
   deadline_.cancel();
-  const Exchange exchange{*services_, shard_, surface_, head_, peer_};
+  const Exchange exchange{*services_, shard_, surface_, head_, body_, peer_, socket_, buffer_};
   sluice::Answer answer = co_await AnswerRequest(exchange);
-  if (auto* granted = std::get_if<TopicStream>(&answer)) {
-    StartStream(std::move(*granted));
+  if (auto* stream = std::get_if<TopicStream>(&answer)) {
+    if (PrepareStream(stream->session)) {
+      StartTopicSession(shard_, std::move(socket_), std::move(*stream));
+    }
     co_return false;
   }
+  if (auto* stream = std::get_if<CallStream>(&answer)) {
+    if (PrepareStream(stream->session)) {
+      StartCallSession(shard_, std::move(socket_), std::move(*stream));
+    }
+    co_return false;
+  }
+  if (std::holds_alternative<ClientGone>(answer)) co_return false;
   const Response& response = std::get<Response>(answer);
   const bool keep_alive = head_.keep_alive && !response.close && !draining();
   const ResponseForm form{
@@ -195,15 +206,14 @@ awaitable<void> HttpSession::Close() {
   }
 }
 
-void HttpSession::StartStream(TopicStream granted) {
+bool HttpSession::PrepareStream(SseSessionInit& session) {
   if (buffer_.size() > kTrailingBytesMax) {
     services_->context.metrics->Disconnected(Reason::kClientSentBytes);
-    return;
+    return false;
   }
   using Leases = std::pair<std::shared_ptr<void>, SessionBound::Lease>;
-  std::shared_ptr<void>& lease = granted.session.lease;
-  lease = std::make_shared<Leases>(std::move(lease), std::move(connection_));
-  StartTopicSession(shard_, std::move(socket_), std::move(granted));
+  session.lease = std::make_shared<Leases>(std::move(session.lease), std::move(connection_));
+  return true;
 }
 
 void HttpSession::SetDeadline(std::chrono::nanoseconds from_now) {

@@ -45,7 +45,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>,
   boost::asio::awaitable<void> RefuseLate();
   // Closes so that what was written arrives even when bytes come in unread.
   boost::asio::awaitable<void> Close();
-  void StartStream(TopicStream granted);
+  // Hands everything over to a stream; false: the client has sent too much to get one.
+  bool PrepareStream(SseSessionInit& session);
   void SetDeadline(std::chrono::nanoseconds from_now);
   // Ops endpoints with an address of their own answer until the end.
   bool draining() const { return services_->draining && surface_ != Surface::kOps; }
@@ -62,6 +63,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>,
   Peer peer_;
   std::string buffer_;  // what came in and was not used yet
   RequestHead head_;
+  std::string body_;   // of a request that may mean something by it
   bool idle_ = false;  // between requests
   bool timed_out_ = false;
 };

@@ -173,6 +173,7 @@ void SseSession::CountDelivered(uint64_t events) {
 
 void SseSession::Leave(Reason reason, const SseFrame& last) {
   leaving_ = reason;
+  Stop();
   Queue(last);
   if (chunked_) control_.append(kLastChunk);
   Flush();

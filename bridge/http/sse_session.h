@@ -61,6 +61,8 @@ class SseSession : public Subscriber, public std::enable_shared_from_this<SseSes
   virtual void Pump() = 0;
   // The socket takes no more for now.
   virtual void Pause() = 0;
+  // The stream is being left: nothing more is read for it.
+  virtual void Stop() {}
   // The session is closed: lets go of what it reads.
   virtual void Release() = 0;
   virtual std::vector<std::string> Topics() const = 0;

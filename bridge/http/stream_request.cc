@@ -37,7 +37,7 @@ std::optional<Refusal> StreamRequest::Read() {
                    .status = 406,
                    .detail = "this is served as text/event-stream only"};
   }
-  absl::StatusOr<std::vector<std::string>> topics = TopicsOf(match_, target_);
+  absl::StatusOr<std::vector<std::string>> topics = ReadTopics();
   if (!topics.ok()) return BadRequest(topics.status().message());
   const uint32_t topics_max = services_.options.topics_per_subscriber_max;
   if (topics->size() > topics_max) {
@@ -53,6 +53,14 @@ std::optional<Refusal> StreamRequest::Read() {
   spec_.start = route.start;
   spec_.heartbeat = route.heartbeat;
   return ReadLastEventId();
+}
+
+// A call is a topic to be allowed, too: without one of the route's own, it has its
+// method's name.
+absl::StatusOr<std::vector<std::string>> StreamRequest::ReadTopics() const {
+  const Route& route = *match_.route;
+  if (route.call && route.topics.empty()) return std::vector<std::string>{route.call->method};
+  return TopicsOf(match_, target_);
 }
 
 // The header is newer than what a polyfill put into the URL: it wins.
@@ -132,18 +140,27 @@ Response StreamRequest::StreamHead() const {
   return response;
 }
 
-TopicStream StreamRequest::Grant() {
-  TopicStream stream;
-  SseSessionInit& session = stream.session;
+SseSessionInit StreamRequest::Session() {
+  SseSessionInit session;
   session.route = match_.route;
+  Response head = StreamHead();
+  if (head.cors) services_.cors.AddTo(head_.Field("origin").value_or(""), head.fields);
+  // An HTTP/1.0 stream ends with its connection.
+  const ResponseForm form{.http10 = head_.http10, .keep_alive = !head_.http10};
+  session.head = FormatHead(head, form, services_.context.clock->Now());
   session.chunked = !head_.http10;
   session.subject = std::move(subject_);
   session.peer_address = peer_.address_and_port;
   session.expires_at = expires_at_;
   session.write_timeout = services_.options.write_timeout;
   session.lease = std::make_shared<std::vector<SessionBound::Lease>>(std::move(leases_));
-  stream.subscription = std::move(spec_);
-  return stream;
+  return session;
+}
+
+TopicStream StreamRequest::Grant() { return {Session(), std::move(spec_)}; }
+
+CallStream StreamRequest::GrantCall(std::unique_ptr<OpenCall> call) {
+  return {Session(), std::move(spec_.topics), std::move(spec_.filter), std::move(call)};
 }
 
 }  // namespace sluice

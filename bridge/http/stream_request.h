@@ -2,6 +2,7 @@
 // granted. Every step may refuse; the first that does decides.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -9,6 +10,7 @@
 
 #include "bridge/access/authorizer.h"
 #include "bridge/event_log/event_log.h"
+#include "bridge/http/call_session.h"
 #include "bridge/http/http_services.h"
 #include "bridge/http/refusal.h"
 #include "bridge/http/request_head.h"
@@ -38,14 +40,20 @@ class StreamRequest {
   const std::string& last_event_id() const { return spec_.last_event_id; }
   const std::vector<std::string>& topics() const { return spec_.topics; }
   const EventFilterPtr& filter() const { return spec_.filter; }
+  const std::string& subject() const { return subject_; }
 
   // The head of the stream's response.
   Response StreamHead() const;
-  // Once; hands everything over.
+  // Once; hand everything over.
   TopicStream Grant();
+  CallStream GrantCall(std::unique_ptr<OpenCall> call);
+  // From here on, instead of where the client asked.
+  void StartAt(std::string event_id) { spec_.last_event_id = std::move(event_id); }
 
  private:
+  absl::StatusOr<std::vector<std::string>> ReadTopics() const;
   std::optional<Refusal> ReadLastEventId();
+  SseSessionInit Session();
 
   HttpServices& services_;
   const RequestHead& head_;

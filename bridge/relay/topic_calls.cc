@@ -8,6 +8,8 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "bridge/base/clock.h"
+#include "bridge/base/log.h"
+#include "bridge/relay/public_failure.h"
 #include "bridge/relay/stored_response.h"
 #include "bridge/route/event_template.h"
 
@@ -203,6 +205,8 @@ void TopicCalls::Call::OnOver(absl::Status status) {
   if (status.ok()) OnUp();
   std::vector<Waiting> waiting;
   bool streamed = false;  // somebody reads it
+  bool spoke = false;
+  bool deserted = false;
   {
     const std::lock_guard lock(parts_.mutex);
     if (!status.ok() && leaving_) {
@@ -212,6 +216,8 @@ void TopicCalls::Call::OnOver(absl::Status status) {
     }
     waiting.swap(waiting_);
     streamed = up_ || handed_out_;
+    spoke = up_;
+    deserted = leaving_;
     over_ = true;
   }
   if (!streamed) Gone();  // first: whoever is told may ask again
@@ -221,7 +227,14 @@ void TopicCalls::Call::OnOver(absl::Status status) {
   if (backend_ended_) return Gone();
   Event end;
   if (!status.ok()) {
-    end = FromTemplate(policy_.error, status, Now());
+    if (!deserted) {
+      log::Warning("a backend's call has failed",
+                   {{"topic", topic_},
+                    {"method", method_},
+                    {"code", absl::StatusCodeToString(status.code())},
+                    {"error", std::string(status.message())}});
+    }
+    end = FromTemplate(policy_.error, PublicFailure(status, spoke), Now());
   } else if (policy_.done) {
     end = FromTemplate(*policy_.done, status, Now());
   }

@@ -10,7 +10,9 @@ import {Feed, repository, start, within} from './harness.mjs';
 
 export const examples = path.join(repository, 'deploy/examples');
 
-const descriptorSet = (system) => readFileSync(path.join(examples, system, `${system}.binpb`));
+// Of an example, or what a test has compiled itself.
+const descriptorSet = (system) => Buffer.isBuffer(system) ?
+    system : readFileSync(path.join(examples, system, `${system}.binpb`));
 
 // pack('cortex')('cortex.v1.StatusUpdate', {…}): a google.protobuf.Any.
 export function pack(system) {

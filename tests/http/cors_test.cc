@@ -57,7 +57,7 @@ TEST(Cors, ExposesHeaders) {
 TEST(Cors, AnswersAPreflight) {
   HeaderFields fields;
   Cors({.origins = {"https://a.example"}, .credentials = true, .max_age = absl::Minutes(5)})
-      .AddPreflightTo("https://a.example", fields);
+      .AddPreflightTo("https://a.example", "GET, HEAD", fields);
   EXPECT_THAT(fields, ElementsAre(Pair("Vary", "Origin"), Pair(kAllow, "https://a.example"),
                                   Pair(kCredentials, "true"),
                                   Pair("Access-Control-Allow-Methods", "GET, HEAD"),
@@ -65,7 +65,7 @@ TEST(Cors, AnswersAPreflight) {
                                        "Authorization, Cache-Control, Content-Type, Last-Event-ID"),
                                   Pair("Access-Control-Max-Age", "300")));
   fields.clear();
-  Cors({.origins = {"https://a.example"}}).AddPreflightTo("https://b.example", fields);
+  Cors({.origins = {"https://a.example"}}).AddPreflightTo("https://b.example", "GET, HEAD", fields);
   EXPECT_THAT(fields, ElementsAre(Pair("Vary", "Origin")));
 }
 

@@ -47,7 +47,7 @@ class HttpFixture : public testing::Test {
     hub_ = std::make_unique<Hub>(shards, ShardOptions{}, *log_, Clock::System(), metrics_);
     log_->Start(hub_.get());
     table_ = std::make_unique<RouteTable>(*RouteTable::Build(routes_));
-    HttpContext context;
+    HttpContext& context = context_;
     context.routes = table_.get();
     context.hub = hub_.get();
     context.authorizer = &authorizer_;
@@ -84,6 +84,7 @@ class HttpFixture : public testing::Test {
   }
 
   HttpOptions options_;
+  HttpContext context_;
   std::vector<Route> routes_;
   absl::Status readiness_;
   Metrics metrics_;

@@ -1,0 +1,30 @@
+// A stream of what a backend answers to one request: an SSE session that reads a
+// call. The next response is asked for only when the socket has taken the last one
+// whole; a client that leaves ends the call.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bridge/event/event_filter.h"
+#include "bridge/http/open_call.h"
+#include "bridge/http/sse_session.h"
+
+namespace sluice {
+
+struct CallStream {
+  SseSessionInit session;           // its route has a call
+  std::vector<std::string> topics;  // what the authorizer was asked about
+  EventFilterPtr filter;            // null: everything
+  std::unique_ptr<OpenCall> call;
+};
+
+// On the shard's thread. The socket must have been made on the shard's context.
+void StartCallSession(Shard& shard, TcpSocket socket, CallStream stream);
+
+// Whether it is the last id of a call's stream that came to its end.
+bool IsCallEnd(std::string_view last_event_id);
+
+}  // namespace sluice

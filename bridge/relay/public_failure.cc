@@ -1,0 +1,10 @@
+#include "bridge/relay/public_failure.h"
+
+namespace sluice {
+
+absl::Status PublicFailure(const absl::Status& status, bool started) {
+  if (started || !absl::IsUnavailable(status)) return status;
+  return absl::UnavailableError("the backend cannot be reached now; try again");
+}
+
+}  // namespace sluice
