@@ -13,7 +13,7 @@
 
 namespace sluice {
 
-// Bodies mean nothing to the bridge; they are read, up to this, and dropped.
+// Of a body: it is read whole, and kept where it may mean something (POST).
 inline constexpr uint64_t kRequestBodyBytesMax = 64 * 1024;
 
 struct RequestLimits {
