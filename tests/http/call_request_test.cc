@@ -4,10 +4,12 @@
 namespace sluice {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
+using ::testing::SizeIs;
 
 class CallRequestTest : public CallFixture {
  protected:
@@ -28,10 +30,11 @@ TEST_F(CallRequestTest, IsMadeOfParametersAndBody) {
   const auto call = calls_.WaitForCall();
   EXPECT_EQ(call->request.backend, "watcher");
   EXPECT_EQ(call->request.method, kMethod);
-  EXPECT_EQ(call->request.message,
-            "\x0a\x03"
-            "a/1\x12\x03"
-            "abc");
+  EXPECT_THAT(call->request.message, AllOf(HasSubstr("\x0a\x03"
+                                                     "a/1"),
+                                           HasSubstr("\x12\x03"
+                                                     "abc"),
+                                           SizeIs(10)));
 }
 
 TEST_F(CallRequestTest, NamesTheFieldThatIsBad) {
