@@ -13,6 +13,9 @@ namespace {
 
 // Of those that an EventSource has published to: what is closed when it fails.
 constexpr size_t kTopicsMax = 10'000;
+// Log lines.
+constexpr std::string_view kEnded = "source ended";
+constexpr std::string_view kFailed = "source failed";
 constexpr uint32_t kComeBackMs = 1000;
 constexpr std::chrono::minutes kLogEvery{1};
 
@@ -188,7 +191,7 @@ void SourceRelay::Over(const absl::Status& status, uint64_t stored) {
   // The deadline of the configuration is no failure.
   if (status.ok() ||
       (absl::IsDeadlineExceeded(status) && was_up && Since(called_at_) >= options_.deadline)) {
-    return Retry(status);
+    return Retry(status, kEnded);
   }
   Failed(status, was_up);
 }
@@ -201,10 +204,10 @@ void SourceRelay::Failed(const absl::Status& status, bool was_up) {
     state_.last_error = status.ToString();
   }
   if (was_up && options_.on_error == SourceOptions::OnError::kClose) CloseStreams();
-  Retry(status);
+  Retry(status, kFailed);
 }
 
-void SourceRelay::Retry(const absl::Status& why) {
+void SourceRelay::Retry(const absl::Status& why, std::string_view what) {
   const absl::Duration pause = backoff_.Next();
   const bool news = !std::exchange(failed_before_, true);
   if (news || Steady::now() - logged_at_ >= kLogEvery) {
@@ -213,8 +216,7 @@ void SourceRelay::Retry(const absl::Status& why) {
     const std::string error(why.message());
     const std::string next_try = absl::FormatDuration(pause);
     log::Write(
-        why.ok() ? log::Level::kInfo : log::Level::kWarning,
-        why.ok() ? "source ended" : "source failed",
+        what == kFailed ? log::Level::kWarning : log::Level::kInfo, what,
         {{"source", options_.name}, {"code", code}, {"error", error}, {"next_try", next_try}});
   }
   waiting_ = true;

@@ -50,7 +50,7 @@ class SourceRelay : public std::enable_shared_from_this<SourceRelay> {
   void Up();
   void Over(const absl::Status& status, uint64_t stored);
   void Failed(const absl::Status& status, bool was_up);
-  void Retry(const absl::Status& why);
+  void Retry(const absl::Status& why, std::string_view what);
   void LookUpMethod();
   void CloseStreams();
 
