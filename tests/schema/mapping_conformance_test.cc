@@ -377,7 +377,8 @@ TEST_F(MappingConformanceTest, PrintsFieldMasksThatCanBeReadBack) {
               {Bytes(83, Bytes(1, "foo") + Bytes(1, "bar_baz")), R"({"fieldMask":"foo,barBaz"})"},
               {Bytes(83, Bytes(1, "a.b_c.d")), R"({"fieldMask":"a.bC.d"})"}});
   ExpectRefused("All", {Bytes(83, Bytes(1, "fooBar")), Bytes(83, Bytes(1, "foo_3_bar")),
-                        Bytes(83, Bytes(1, "foo__bar")), Bytes(83, Bytes(1, "foo_"))});
+                        Bytes(83, Bytes(1, "foo__bar")), Bytes(83, Bytes(1, "foo_")),
+                        Bytes(83, Bytes(1, "")), Bytes(83, Bytes(1, "a,b"))});
 }
 
 TEST_F(MappingConformanceTest, PrintsStructsAndValuesAsJson) {

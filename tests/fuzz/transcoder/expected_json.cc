@@ -65,9 +65,10 @@ absl::StatusOr<Json> TimestampOf(int64_t seconds, int64_t nanos) {
 
 // Snake case that can be had back from camel case.
 absl::StatusOr<std::string> PathOf(const std::string& path) {
+  if (path.empty()) return Refuse("an empty path");
   std::string camel;
   for (size_t i = 0; i < path.size(); ++i) {
-    if (absl::ascii_isupper(path[i])) return Refuse("a capital in a path");
+    if (absl::ascii_isupper(path[i]) || path[i] == ',') return Refuse("no path in snake case");
     if (path[i] != '_') {
       camel += path[i];
     } else if (++i < path.size() && absl::ascii_islower(path[i])) {
