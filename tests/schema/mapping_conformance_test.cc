@@ -456,6 +456,8 @@ TEST_F(MappingConformanceTest, PrintsProto2MessagesByTheirPresence) {
               // Values that a closed enum does not have are unknown fields.
               {Number(2, 1) + Number(2, 9), R"({"color":"GREEN"})"},
               {Number(2, 9), "{}"},
+              // Of an open enum they are not, whatever message it is in.
+              {Number(11, 5), R"({"open":null})"},
               {Number(3, 1) + Number(3, 9) + Bytes(3, Varint(9) + Varint(2)),
                R"({"colors":["GREEN","BLUE"]})"},
               {Bytes(8, Varint(9) + Varint(1)), R"({"packedColors":["GREEN"]})"},

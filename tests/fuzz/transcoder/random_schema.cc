@@ -187,17 +187,22 @@ class Generator {
                              kWellKnownTypes[choices_.Below(std::size(kWellKnownTypes))])
               : messages_[choices_.Below(messages_.size())]);
     }
-    if (field->type() == Field::TYPE_ENUM) field->set_type_name(AnyEnum(place));
+    if (field->type() != Field::TYPE_ENUM) return;
+    const std::string type_name = AnyEnum(place);
+    if (type_name.empty()) return field->set_type(Field::TYPE_INT32);
+    field->set_type_name(type_name);
   }
 
+  // Empty: none can be there. (In messages of proto2, protobuf's C++ takes open enums for
+  // closed ones, against its own specification: none there.)
   std::string AnyEnum(Place place) {
-    std::vector<std::string> enums = open_enums_;
-    if (!proto3_) enums.insert(enums.end(), closed_enums_.begin(), closed_enums_.end());
+    std::vector<std::string> enums = proto3_ ? open_enums_ : closed_enums_;
+    if (proto3_) enums.push_back(".google.protobuf.NullValue");
     // A map's values begin at zero.
-    if (place == Place::kMap)
-      std::erase_if(enums, [this](auto& e) { return not_from_zero_.contains(e); });
-    enums.push_back(".google.protobuf.NullValue");
-    return enums[choices_.Below(enums.size())];
+    if (place == Place::kMap) {
+      std::erase_if(enums, [this](const auto& name) { return not_from_zero_.contains(name); });
+    }
+    return enums.empty() ? "" : enums[choices_.Below(static_cast<uint32_t>(enums.size()))];
   }
 
   // A group's field is its type's name in lower case.
