@@ -59,7 +59,7 @@ class CallSession final : public SseSession, public CallRelay::Reader {
     Pump();
   }
   void OnEnd(const absl::Status& status) override {
-    over_ = status;
+    if (!over_) over_ = status;  // (an event that ended the stream was its end)
     Pump();
   }
 
