@@ -72,5 +72,7 @@ export async function startExampleBackend(t, command, file, {args = [], env = {}
 export const startPythonBackend = (t, file, args = []) => startExampleBackend(
     t, '/usr/bin/python3', file, {args: ['--listen', '127.0.0.1:0', ...args]});
 
-// Frames without their `id:` lines, and without the block that is nothing else.
-export const withoutIds = (text) => text.replace(/^id: .*\n/gm, '').replace(/^\n+/, '');
+// Frames without their `id:` lines, and without the blocks that are nothing else.
+export const withoutIds = (text) => text.split('\n\n')
+    .filter((frame) => !/^id: .*$/.test(frame))
+    .map((frame) => frame.replace(/^id: .*\n/m, '')).join('\n\n');

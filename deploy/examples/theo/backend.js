@@ -16,14 +16,14 @@ const {theo} = grpc.loadPackageDefinition(
 
 // Where a real backend would ask its model.
 async function* answer(conversation) {
-  yield {typing: {isTyping: true}};
+  yield {typing: {is_typing: true}};
   yield {progress: {percent: 0}};
   const words = ['Hello, ', 'how can I help?'];
   for (const [n, content] of words.entries()) {
     yield {chunk: {content}};
     yield {progress: {percent: 100 * (n + 1) / words.length}};
   }
-  yield {typing: {isTyping: false}};
+  yield {typing: {is_typing: false}};
   yield {message: {id: `msg-${conversation}`, role: 'assistant', content: words.join('')}};
   yield {done: {}};
 }
