@@ -77,7 +77,9 @@ bool MessageWalk::PrintMap(const FieldPlan& field, Range found, uint32_t depth) 
     const MapEntry entry = memory_.map_entries[i];  // (the stack moves)
     if (i + 1 < end && Compare(entry, memory_.map_entries[i + 1]) == 0) {
       // (Also of the last of them: another entry overwrites it.)
-      if (!CheckOverwritten(value, {entry.values.begin, entry.values.end + 1})) return false;
+      for (uint32_t at = entry.values.begin; at < entry.values.end; ++at) {
+        if (!CheckUnprinted(value, occurrences_[at])) return false;
+      }
       continue;
     }
     if (!PrintMapKey(entry_plan.fields[kKey], entry)) return false;

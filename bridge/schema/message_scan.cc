@@ -9,7 +9,62 @@ namespace {
 // A member of the oneof came after it: what stands before that is overwritten.
 constexpr uint32_t kOverwritten = MessagePlan::kNone - 1;
 
+// Inside each other, of those that nobody prints.
+constexpr int kUnprintedDepthMax = 1000;
+
+bool IsMessage(const MessagePlan& plan, std::string_view bytes, int depth);
+
+// Of a field that the message has; `bytes` were delimited by a length or as a group.
+bool IsValue(const FieldPlan& field, wire::Type type, std::string_view bytes, int depth) {
+  if (field.wire == type && field.message != nullptr) {
+    return IsMessage(*field.message, bytes, depth + 1);
+  }
+  if (type != wire::kLength) return true;
+  if (field.kind == FieldKind::kString) return IsUtf8(bytes);
+  if (!field.packable) return true;
+  const char* at = bytes.data();
+  const char* const end = at + bytes.size();
+  while (at != nullptr && at < end) at = wire::SkipValue(field.wire, at, end);
+  return at != nullptr;
+}
+
+// Whether parsers would take it: for what is overwritten, and so never printed.
+bool IsMessage(const MessagePlan& plan, std::string_view bytes, int depth) {
+  if (depth > kUnprintedDepthMax) return false;
+  const char* at = bytes.data();
+  const char* const end = at + bytes.size();
+  while (at < end) {
+    uint32_t tag = 0;
+    at = wire::ReadTag(at, end, &tag);
+    if (at == nullptr) return false;
+    const wire::Type type = wire::TypeOf(tag);
+    const char* value = at;
+    const char* value_end = nullptr;
+    if (type == wire::kStartGroup) {
+      at = wire::SkipGroup(wire::NumberOf(tag), at, end, &value_end);
+    } else if (type == wire::kLength) {
+      uint64_t length = 0;
+      value = wire::ReadLength(at, end, &length);
+      at = value_end = value == nullptr ? nullptr : value + length;
+    } else {
+      at = wire::SkipValue(type, at, end);
+    }
+    if (at == nullptr) return false;
+    const uint32_t index = plan.IndexOf(wire::NumberOf(tag));
+    if (index == MessagePlan::kNone || value_end == nullptr) continue;
+    const std::string_view inside(value, static_cast<size_t>(value_end - value));
+    if (!IsValue(plan.fields[index], type, inside, depth)) return false;
+  }
+  return true;
+}
+
 }  // namespace
+
+bool MessageWalk::CheckUnprinted(const FieldPlan& field, const Occurrence& value) {
+  if (field.kind == FieldKind::kString && !IsUtf8(value.bytes())) return RefuseText(field);
+  if (field.message == nullptr || IsMessage(*field.message, value.bytes(), 0)) return true;
+  return RefuseBytes(*field.message);
+}
 
 struct MessageWalk::ScanState {
   uint32_t last_field = 0;
@@ -107,7 +162,7 @@ bool MessageWalk::DropOverwrittenMembers(const MessagePlan& plan, uint32_t begin
     if (member == MessagePlan::kNone) member = occurrence.field;
     if (member == occurrence.field) continue;
     member = kOverwritten;
-    if (field.kind == FieldKind::kString && !IsUtf8(occurrence.bytes())) return RefuseText(field);
+    if (!CheckUnprinted(field, occurrence)) return false;
     occurrence.field = MessagePlan::kNone;
   }
   const auto dropped = std::remove_if(

@@ -82,6 +82,8 @@ class MessageWalk {
   uint32_t Top() const { return static_cast<uint32_t>(occurrences_.size()); }
   bool ScanPiece(const MessagePlan& plan, std::string_view bytes, ScanState* state);
   static bool Take(const FieldPlan& field, wire::Type type, uint64_t value, ScanState* state);
+  // A value that another overwrites: parsers look at it all the same.
+  bool CheckUnprinted(const FieldPlan& field, const Occurrence& value);
   bool DropOverwrittenMembers(const MessagePlan& plan, uint32_t begin);
 
   // message_walk.cc. `depth`: of the JSON around what is printed.

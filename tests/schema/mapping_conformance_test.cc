@@ -265,14 +265,17 @@ TEST_F(MappingConformanceTest, RefusesWhatIsCutOff) {
       ExpectRefused("All", cut);
     }
   }
-  ExpectRefused("All", {"\x80"s, Bytes(31, "\x80"),   // in a packed value
-                        Bytes(31, "\x01\x80"),        //
-                        Bytes(34, "12345"),           //
-                        Bytes(35, "123456789"),       //
-                        Bytes(17, Tag(1, 0)),         // in a message
-                        Bytes(51, Tag(1, 0)),         // in a map's entry
-                        Bytes(51, Tag(9, 2) + "\7"),  //
-                        Bytes(17, "").substr(0, 2)});
+  ExpectRefused(
+      "All", {"\x80"s, Bytes(31, "\x80"),   // in a packed value
+              Bytes(31, "\x01\x80"),        //
+              Bytes(34, "12345"),           //
+              Bytes(35, "123456789"),       //
+              Bytes(17, Tag(1, 0)),         // in a message
+              Bytes(51, Tag(1, 0)),         // in a map's entry
+              Bytes(51, Tag(9, 2) + "\7"),  //
+              // in a message that another overwrites
+              Bytes(62, Tag(1, 0)) + Number(61, 3), Bytes(57, Bytes(2, Tag(1, 0))) + Bytes(57, ""),
+              Bytes(62, Bytes(3, "\x80")) + Number(61, 3)});
 }
 
 TEST_F(MappingConformanceTest, RefusesWhatIsNoWireFormat) {
