@@ -20,7 +20,7 @@ using std::chrono::steady_clock;
 constexpr size_t kReceivedBytesMax = 4096;
 // Some servers send their metadata together with the failure that follows it: it is
 // the first word only if nothing else comes soon.
-constexpr std::chrono::milliseconds kAfterMetadata{50};
+constexpr std::chrono::milliseconds kAfterMetadata{250};
 constexpr absl::Duration kWaitMax = absl::Hours(1);
 
 }  // namespace
