@@ -179,12 +179,12 @@ void World::Fail(std::string_view what, std::string_view more) {
   std::abort();
 }
 
-// Making a schema takes longer than using it; an input's first bytes rarely change.
+// Making a schema takes longer than using it: there are only so many.
 World& WorldOf(uint16_t seed) {
   static std::unordered_map<uint16_t, std::unique_ptr<World>> worlds;
-  if (worlds.size() > 256) worlds.clear();
-  std::unique_ptr<World>& world = worlds[seed];
-  if (world == nullptr) world = std::make_unique<World>(seed);
+  constexpr uint16_t kWorlds = 512;
+  std::unique_ptr<World>& world = worlds[seed % kWorlds];
+  if (world == nullptr) world = std::make_unique<World>(static_cast<uint16_t>(seed % kWorlds));
   return *world;
 }
 
