@@ -199,6 +199,10 @@ class GrpcStreamingCall final : public StreamingCall,
   // channel, and gRPC 1.51 frees its queue twice when a channel ends on one of its
   // own threads.
   void OnDone(const grpc::Status& status) override {
+    {
+      const std::lock_guard lock(mutex_);  // whoever cancels is past its last look at it
+      over_ = true;
+    }
     std::shared_ptr<StreamingCall> self = shared_from_this();
     const Exit exit = std::move(exit_);
     exit.forget(self);
