@@ -78,6 +78,11 @@ TEST_F(JsonUtilDifferencesTest, PrintsEachKeyOfAMapOnce) {
                          R"({"mStringMessage":{"k":{"a":1,"numbers":[2]}}})");
 }
 
+TEST_F(JsonUtilDifferencesTest, RefusesTagsOfMoreThan32Bits) {
+  const std::string tag = "\x88\x80\x80\x80\x10";  // of field 1, and a bit too many
+  EXPECT_THEIRS_AND_OURS("All", tag + Varint(5), R"({"fInt32":5})", kRefused);
+}
+
 TEST_F(JsonUtilDifferencesTest, LeavesOutWhatAClosedEnumDoesNotHave) {
   EXPECT_THEIRS_AND_OURS("Old", Number(2, 9), R"({"color":9})", "{}");
 }
