@@ -33,6 +33,10 @@ uint64_t MessageWalk::NumberOf(Range found, uint32_t field) const {
 bool MessageWalk::PrintAny(const MessagePlan& plan, Range found, uint32_t depth) {
   if (!CheckDepth(depth + 1)) return false;
   const Occurrence* const url = LastOf(found, kTypeUrl);
+  if (url != nullptr) {
+    const auto at = static_cast<uint32_t>(url - occurrences_.data());
+    if (!CheckOverwritten(plan.fields[kTypeUrl], {found.begin, at + 1})) return false;
+  }
   const Occurrence* const value = LastOf(found, kContent);
   Range content;
   if (value != nullptr) {
