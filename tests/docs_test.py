@@ -85,7 +85,7 @@ class DocumentsTest(unittest.TestCase):
                 self.assertEqual(default.translate(plain), documented[path][0].translate(plain), path)
 
     def test_every_flag_is_explained(self):
-        flags = set(re.findall(r'\{"(--[a-z-]+)", ', read("bridge/server/flags.cc")))
+        flags = set(re.findall(r'\{"(--[a-z-]+)", ', read("bridge/server/config/flags.cc")))
         documented = {name.split()[0] for name in rows("docs/configuration.md") if name[0] == "-"}
         self.assertEqual(sorted(flags), sorted(documented))
 

@@ -8,10 +8,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/base/utf8.h"
-#include "bridge/schema/json_writer.h"
-#include "bridge/schema/message_printer.h"
 #include "bridge/schema/raw_json.h"
 #include "bridge/schema/schema_registry.h"
+#include "bridge/schema/transcoder/json_writer.h"
+#include "bridge/schema/transcoder/message_printer.h"
 
 namespace sluice {
 namespace {

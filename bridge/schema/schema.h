@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "bridge/schema/event_typing.h"
 #include "bridge/schema/json_options.h"
-#include "bridge/schema/message_plan.h"
+#include "bridge/schema/transcoder/message_plan.h"
 
 namespace google::protobuf {
 class Descriptor;

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "bridge/base/mutex.h"
-#include "bridge/schema/async_api.h"
+#include "bridge/schema/async_api/async_api.h"
 #include "bridge/schema/schema_registry.h"
 
 namespace sluice {

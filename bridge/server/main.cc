@@ -4,9 +4,9 @@
 
 #include "bridge/base/log.h"
 #include "bridge/server/async_api_document.h"
-#include "bridge/server/config.h"
-#include "bridge/server/environment.h"
-#include "bridge/server/flags.h"
+#include "bridge/server/config/config.h"
+#include "bridge/server/config/environment.h"
+#include "bridge/server/config/flags.h"
 #include "bridge/server/process.h"
 #include "bridge/server/server.h"
 

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "bridge/schema/async_api.h"
-#include "bridge/server/server_options.h"
+#include "bridge/schema/async_api/async_api.h"
+#include "bridge/server/config/server_options.h"
 
 namespace sluice {
 

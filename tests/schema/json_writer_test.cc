@@ -1,4 +1,4 @@
-#include "bridge/schema/json_writer.h"
+#include "bridge/schema/transcoder/json_writer.h"
 
 #include <gtest/gtest.h>
 

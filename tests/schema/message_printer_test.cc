@@ -1,6 +1,6 @@
 // What fields come in whatever order and pieces, extensions, styles of types, and bytes
 // that are broken or made to cost much.
-#include "bridge/schema/message_printer.h"
+#include "bridge/schema/transcoder/message_printer.h"
 
 #include <gmock/gmock.h>
 #include <google/protobuf/any.pb.h>

@@ -1,7 +1,7 @@
-#include "bridge/server/call_policies.h"
+#include "bridge/server/config/call_policies.h"
 
-#include "bridge/server/backends.h"
-#include "bridge/server/routes.h"
+#include "bridge/server/config/backends.h"
+#include "bridge/server/config/routes.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/server/own_schema.h"

@@ -1,4 +1,4 @@
-#include "bridge/server/config.h"
+#include "bridge/server/config/config.h"
 
 #include <fstream>
 

@@ -1,4 +1,4 @@
-#include "bridge/server/environment.h"
+#include "bridge/server/config/environment.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

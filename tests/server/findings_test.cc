@@ -1,4 +1,4 @@
-#include "bridge/server/findings.h"
+#include "bridge/server/config/findings.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

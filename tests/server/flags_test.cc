@@ -1,4 +1,4 @@
-#include "bridge/server/flags.h"
+#include "bridge/server/config/flags.h"
 
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"

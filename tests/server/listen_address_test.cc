@@ -1,4 +1,4 @@
-#include "bridge/server/listen_address.h"
+#include "bridge/server/config/listen_address.h"
 
 #include "gtest/gtest.h"
 

@@ -1,4 +1,4 @@
-#include "bridge/server/routes.h"
+#include "bridge/server/config/routes.h"
 
 #include <map>
 

@@ -1,4 +1,4 @@
-#include "bridge/server/server_options.h"
+#include "bridge/server/config/server_options.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -1,6 +1,6 @@
-#include "bridge/server/sources.h"
+#include "bridge/server/config/sources.h"
 
-#include "bridge/server/backends.h"
+#include "bridge/server/config/backends.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/server/own_schema.h"

@@ -1,4 +1,4 @@
-#include "bridge/server/substitution.h"
+#include "bridge/server/config/substitution.h"
 
 #include "gtest/gtest.h"
 

@@ -1,4 +1,4 @@
-#include "bridge/server/yaml_reader.h"
+#include "bridge/server/config/yaml_reader.h"
 
 #include <google/protobuf/util/message_differencer.h>
 

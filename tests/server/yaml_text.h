@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "bridge/server/findings.h"
-#include "bridge/server/yaml_reader.h"
+#include "bridge/server/config/findings.h"
+#include "bridge/server/config/yaml_reader.h"
 #include "sluice/config/v1/config.pb.h"
 
 namespace sluice {

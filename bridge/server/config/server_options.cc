@@ -1,0 +1,270 @@
+#include "bridge/server/config/server_options.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "bridge/server/config/backends.h"
+#include "bridge/server/config/call_metadata.h"
+#include "bridge/server/config/cors_policy.h"
+#include "bridge/server/config/json_style.h"
+#include "bridge/server/config/known_services.h"
+#include "bridge/server/config/listen_address.h"
+#include "bridge/server/config/routes.h"
+#include "bridge/server/config/setting_checks.h"
+#include "bridge/server/config/sources.h"
+#include "sluice/config/v1/config.pb.h"
+
+namespace sluice {
+namespace {
+
+constexpr uint32_t kJsonDepthMax = 500;
+constexpr uint32_t kPublishBytesMax = 1 << 30;
+
+class Builder {
+ public:
+  Builder(const config::v1::Config& config, const Flags& flags, Findings* findings)
+      : config_(config), flags_(flags), findings_(findings) {}
+
+  ServerOptions Build() {
+    SetLog();
+    SetListen("http.listen", config_.http().listen(), &options_.http.listen);
+    SetListen("http.ops_listen", config_.http().ops_listen(), &options_.http.ops_listen);
+    SetListen("grpc.listen", config_.grpc().listen(), &options_.rpc.listen);
+    SetHttp();
+    SetAccess();
+    SetEventLog();
+    SetHub();
+    SetLimits();
+    SetSchema();
+    const KnownServices services = SetRelay();
+    SetTime(config_.has_drain_timeout(), config_.drain_timeout(), "drain_timeout",
+            &options_.drain_timeout, findings_);
+    SetRoutes(services);
+    return std::move(options_);
+  }
+
+ private:
+  void SetLog();
+  void SetListen(const std::string& path, const std::string& text, std::string* listen);
+  void SetHttp();
+  void SetAccess();
+  void SetGrpcAuthorizer();
+  void SetEventLog();
+  void SetHub();
+  void SetLimits();
+  void SetSchema();
+  // Answers what routes may call.
+  KnownServices SetRelay();
+  void SetRoutes(const KnownServices& services);
+
+  const config::v1::Config& config_;
+  const Flags& flags_;
+  Findings* findings_;
+  ServerOptions options_;
+};
+
+void Builder::SetLog() {
+  if (!config_.log().level().empty()) {
+    const auto level = log::ParseLevel(config_.log().level());
+    if (level.ok()) {
+      options_.log_level = *level;
+    } else {
+      findings_->Error("log.level", std::string(level.status().message()));
+    }
+  }
+  if (!config_.log().format().empty()) {
+    const auto format = log::ParseFormat(config_.log().format());
+    if (format.ok()) {
+      options_.log_format = *format;
+    } else {
+      findings_->Error("log.format", std::string(format.status().message()));
+    }
+  }
+}
+
+void Builder::SetListen(const std::string& path, const std::string& text, std::string* listen) {
+  if (text.empty()) return;
+  const auto address = ParseListenAddress(text);
+  if (!address.ok()) {
+    findings_->Error(path, std::string(address.status().message()));
+    return;
+  }
+  *listen = address->text;
+  if (address->loopback) return;
+  if (flags_.dev) {
+    findings_->Error(path, absl::StrCat("--dev lets everybody read and write everything, so it "
+                                        "listens on loopback addresses only, not on ",
+                                        address->text));
+  } else if (path == "grpc.listen") {
+    findings_->Warning(path, absl::StrCat(address->text,
+                                          " is not encrypted: keep it in a network "
+                                          "where everybody may read it"));
+  }
+}
+
+void Builder::SetHttp() {
+  const config::v1::Http& http = config_.http();
+  HttpOptions& options = options_.http;
+  if (!config_.service_name().empty()) options.service_name = config_.service_name();
+  options.cors = BuildCorsPolicy(http.cors(), findings_);
+  if (http.credentials().query_parameters_size() > 0) {
+    options.credential_query_parameters.assign(http.credentials().query_parameters().begin(),
+                                               http.credentials().query_parameters().end());
+    if (options.credential_query_parameters == std::vector<std::string>{"none"}) {
+      options.credential_query_parameters.clear();
+    }
+  }
+  options.credential_cookies.assign(http.credentials().cookies().begin(),
+                                    http.credentials().cookies().end());
+  options.demo_page = http.has_demo_page() ? http.demo_page() : flags_.dev;
+  if (http.has_public_stats()) options.public_stats = http.public_stats();
+  if (http.has_public_asyncapi()) options.public_asyncapi = http.public_asyncapi();
+  SetTime(http.has_request_timeout(), http.request_timeout(), "http.request_timeout",
+          &options.request_timeout, findings_);
+  SetTime(http.has_idle_timeout(), http.idle_timeout(), "http.idle_timeout", &options.idle_timeout,
+          findings_);
+  SetTime(http.has_write_timeout(), http.write_timeout(), "http.write_timeout",
+          &options.write_timeout, findings_);
+  if (config_.grpc().has_reflection()) options_.rpc.reflection = config_.grpc().reflection();
+}
+
+void Builder::SetAccess() {
+  options_.dev = flags_.dev;
+  options_.rpc.authorize_publishing = config_.publishing().authorize();
+  const config::v1::Authorizer& authorizer = config_.authorizer();
+  if (authorizer.has_grpc()) SetGrpcAuthorizer();
+  if (flags_.dev) {
+    options_.authorizer = AuthorizerKind::kNone;
+    options_.rpc.authorize_publishing = false;
+  } else if (authorizer.has_grpc()) {
+    options_.authorizer = AuthorizerKind::kGrpc;
+  } else if (authorizer.has_none()) {
+    options_.authorizer = AuthorizerKind::kNone;
+  }
+}
+
+void Builder::SetGrpcAuthorizer() {
+  const config::v1::GrpcAuthorizer& grpc = config_.authorizer().grpc();
+  GrpcAuthorizerOptions& options = options_.grpc_authorizer;
+  const std::string path = "authorizer.grpc";
+  options.address = grpc.address();
+  CheckCallAddress(grpc.address(), path + ".address", findings_);
+  SetTime(grpc.has_deadline(), grpc.deadline(), path + ".deadline", &options.deadline, findings_);
+  SetNumber(grpc.has_calls_in_flight(), grpc.calls_in_flight(), path + ".calls_in_flight",
+            &options.calls_in_flight, findings_);
+  options.headers.assign(grpc.headers().begin(), grpc.headers().end());
+  for (size_t i = 0; i < options.headers.size(); ++i) {
+    if (!IsHeaderName(options.headers[i]) ||
+        std::any_of(options.headers[i].begin(), options.headers[i].end(),
+                    [](char c) { return c >= 'A' && c <= 'Z'; })) {
+      findings_->Error(absl::StrCat(path, ".headers[", i, "]"),
+                       "is not the name of a header in lower case");
+    }
+  }
+  options.send_peer_address = grpc.send_peer_address();
+}
+
+void Builder::SetEventLog() {
+  const config::v1::MemoryEventLog& memory = config_.event_log().memory();
+  MemoryEventLogOptions& options = options_.event_log;
+  const std::string path = "event_log.memory.";
+  SetNumber(memory.has_events_per_topic(), memory.events_per_topic(), path + "events_per_topic",
+            &options.events_per_topic, findings_);
+  SetNumber(memory.has_total_bytes(), memory.total_bytes(), path + "total_bytes",
+            &options.total_bytes, findings_);
+  SetTime(memory.has_max_age(), memory.max_age(), path + "max_age", &options.max_age, findings_);
+  SetTime(memory.has_deduplication_window(), memory.deduplication_window(),
+          path + "deduplication_window", &options.deduplication_window, findings_);
+  SetNumber(memory.has_deduplication_ids(), memory.deduplication_ids(), path + "deduplication_ids",
+            &options.deduplication_ids, findings_);
+}
+
+void Builder::SetHub() {
+  const config::v1::Hub& hub = config_.hub();
+  options_.shards = std::clamp(std::thread::hardware_concurrency(), 1u, kShardsMax);
+  SetNumber(hub.has_shards(), hub.shards(), "hub.shards", &options_.shards, findings_, kShardsMax);
+  ShardOptions& options = options_.shard;
+  SetNumber(hub.has_window_bytes(), hub.window_bytes(), "hub.window_bytes", &options.window_bytes,
+            findings_);
+  SetNumber(hub.has_windows_bytes(), hub.windows_bytes(), "hub.windows_bytes",
+            &options.windows_bytes, findings_);
+  SetNumber(hub.has_inbox_events(), hub.inbox_events(), "hub.inbox_events", &options.inbox_events,
+            findings_);
+  SetNumber(hub.has_replays(), hub.replays(), "hub.replays", &options.replays, findings_);
+}
+
+void Builder::SetLimits() {
+  const config::v1::Limits& limits = config_.limits();
+  SetNumber(limits.has_header_bytes(), limits.header_bytes(), "limits.header_bytes",
+            &options_.http.header_bytes_max, findings_);
+  SetNumber(limits.has_target_bytes(), limits.target_bytes(), "limits.target_bytes",
+            &options_.http.target_bytes_max, findings_);
+  SetNumber(limits.has_topics_per_subscriber(), limits.topics_per_subscriber(),
+            "limits.topics_per_subscriber", &options_.http.topics_per_subscriber_max, findings_);
+  options_.rpc.topics_per_subscriber_max = options_.http.topics_per_subscriber_max;
+  SetNumber(limits.has_payload_bytes(), limits.payload_bytes(), "limits.payload_bytes",
+            &options_.json.bytes_max, findings_);
+  SetNumber(limits.has_json_depth(), limits.json_depth(), "limits.json_depth",
+            &options_.json.depth_max, findings_, kJsonDepthMax);
+  SetNumber(limits.has_events_per_publish(), limits.events_per_publish(),
+            "limits.events_per_publish", &options_.events_per_publish_max, findings_);
+  SetNumber(limits.has_publish_bytes(), limits.publish_bytes(), "limits.publish_bytes",
+            &options_.rpc.publish_bytes_max, findings_, kPublishBytesMax);
+  SetNumber(limits.has_sessions(), limits.sessions(), "limits.sessions",
+            &options_.http.sessions_max, findings_);
+  options_.http.sessions_per_address_max = limits.sessions_per_address();
+  options_.http.sessions_per_subject_max = limits.sessions_per_subject();
+}
+
+void Builder::SetSchema() {
+  const config::v1::Schema& schema = config_.schema();
+  SetJsonStyle(schema, &options_.json, findings_);
+  const auto folder = std::filesystem::path(flags_.config_file.value_or("")).parent_path();
+  std::vector<std::string> files;
+  for (const std::string& file : schema.descriptor_sets()) files.push_back(folder / file);
+  auto registry = SchemaRegistry::Load(files, options_.json);
+  if (registry.ok()) {
+    options_.schema = *std::move(registry);
+  } else {
+    findings_->Error("schema.descriptor_sets", std::string(registry.status().message()));
+  }
+}
+
+KnownServices Builder::SetRelay() {
+  options_.relay.backends = BuildBackends(config_, findings_);
+  KnownServices services(options_.relay.backends,
+                         options_.schema == nullptr ? nullptr : options_.schema->current());
+  CheckStyledTypes(config_.schema(), services, findings_);
+  options_.relay.sources = BuildSources(config_, services, findings_);
+  return services;
+}
+
+void Builder::SetRoutes(const KnownServices& services) {
+  auto table = RouteTable::Build(BuildRoutes(config_, services, findings_));
+  if (table.ok()) {
+    options_.routes = std::make_shared<const RouteTable>(*std::move(table));
+  } else {
+    findings_->Error("routes", std::string(table.status().message()));
+    return;
+  }
+  const auto& routes = options_.routes->routes();
+  if (options_.authorizer == AuthorizerKind::kRefusing &&
+      !std::all_of(routes.begin(), routes.end(), [](const Route& r) { return r.is_public; })) {
+    findings_->Warning("authorizer",
+                       "none is configured, so every subscription is refused, except on public "
+                       "routes: set authorizer.grpc.address, or try --dev on your own machine");
+  }
+}
+
+}  // namespace
+
+ServerOptions BuildServerOptions(const config::v1::Config& config, const Flags& flags,
+                                 Findings* findings) {
+  return Builder(config, flags, findings).Build();
+}
+
+}  // namespace sluice

@@ -1,0 +1,54 @@
+// Everything the bridge is made of, built whole from the configuration.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/time/time.h"
+#include "bridge/access/grpc_authorizer.h"
+#include "bridge/base/log.h"
+#include "bridge/event_log/memory/memory_event_log.h"
+#include "bridge/http/http_server.h"
+#include "bridge/hub/shard.h"
+#include "bridge/relay/relay.h"
+#include "bridge/route/route_table.h"
+#include "bridge/rpc/rpc_server.h"
+#include "bridge/schema/json_transcoder.h"
+#include "bridge/schema/schema_registry.h"
+#include "bridge/server/config/findings.h"
+#include "bridge/server/config/flags.h"
+
+namespace sluice::config::v1 {
+class Config;
+}
+
+namespace sluice {
+
+enum class AuthorizerKind { kRefusing, kNone, kGrpc };
+
+struct ServerOptions {
+  log::Level log_level = log::Level::kInfo;
+  log::Format log_format = log::Format::kText;
+  bool dev = false;
+  HttpOptions http;
+  RpcOptions rpc;
+  MemoryEventLogOptions event_log;
+  AuthorizerKind authorizer = AuthorizerKind::kRefusing;
+  GrpcAuthorizerOptions grpc_authorizer;
+  uint32_t shards = 1;
+  ShardOptions shard;
+  JsonOptions json;
+  uint32_t events_per_publish_max = 1000;
+  absl::Duration drain_timeout = absl::Seconds(10);
+  std::shared_ptr<SchemaRegistry> schema;
+  RelayOptions relay;
+  std::shared_ptr<const RouteTable> routes;
+};
+
+// Checks everything that can be checked without starting; the result is of use
+// only when `findings` has no errors. Reads the descriptor set files.
+ServerOptions BuildServerOptions(const config::v1::Config& config, const Flags& flags,
+                                 Findings* findings);
+
+}  // namespace sluice
