@@ -444,10 +444,11 @@ TEST_F(MappingConformanceTest, PrintsWhatAnAnyHolds) {
         any(R"(google.protobuf.Value","value":1)")},
        {Bytes(86, Any("google.protobuf.Any", Any("mapping.v1.All", Number(1, 12345)))),
         any(R"(google.protobuf.Any","value":{"@type":"type.googleapis.com/mapping.v1.All","fInt32":12345})")}});
-  ExpectRefused("All",
-                {Bytes(86, Any("mapping.v1.None", "")), Bytes(86, Bytes(2, "x")),
-                 Bytes(86, Any("mapping.v1.All", "\x08")), Bytes(86, Any("mapping.v1.Strict", "")),
-                 Bytes(86, Any("google.protobuf.Value", ""))});
+  ExpectRefused("All", {Bytes(86, Any("mapping.v1.None", "")), Bytes(86, Bytes(2, "x")),
+                        Bytes(86, Any("mapping.v1.All", "\x08")),
+                        Bytes(86, Bytes(1, "\xff") + Any("mapping.v1.All", "")),
+                        Bytes(86, Any("mapping.v1.Strict", "")),
+                        Bytes(86, Any("google.protobuf.Value", ""))});
 }
 
 TEST_F(MappingConformanceTest, PrintsProto2MessagesByTheirPresence) {

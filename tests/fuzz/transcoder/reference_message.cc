@@ -34,10 +34,11 @@ bool KeyLess(const EntryPtr& left, const EntryPtr& right) {
   }
 }
 
-// An entry whose value is of a closed enum, but none of its values, is an unknown field
-// as a whole.
+// An entry that has only values which its closed enum does not have is an unknown field as
+// a whole.
 bool IsUnknownAsAWhole(const pb::Message& entry) {
   if (entry.GetDescriptor()->map_value()->type() != pb::FieldDescriptor::TYPE_ENUM) return false;
+  if (entry.GetReflection()->HasField(entry, entry.GetDescriptor()->map_value())) return false;
   const pb::UnknownFieldSet& unknown = entry.GetReflection()->GetUnknownFields(entry);
   for (int i = 0; i < unknown.field_count(); ++i) {
     if (unknown.field(i).number() == 2 &&
