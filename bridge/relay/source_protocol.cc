@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/base/utf8.h"
+#include "bridge/relay/metadata.h"
 #include "bridge/relay/resume_field.h"
 #include "bridge/relay/stored_response.h"
 #include "bridge/schema/ingest.h"
@@ -33,7 +34,14 @@ absl::StatusOr<CallRequest> PlainRequest(const SourceOptions& options, const Sch
       BuildSourceRequest(options.backend, options.method, options.request, schema);
   if (!request.ok()) return request;
   request->deadline = options.deadline;
-  request->metadata = options.metadata;
+  for (const auto& [key, text] : options.metadata) {
+    absl::StatusOr<std::string> value = MetadataValue(key, text);
+    if (!value.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("metadata.", key, ": ", value.status().message()));
+    }
+    request->metadata.emplace_back(key, *std::move(value));
+  }
   return request;
 }
 

@@ -77,11 +77,13 @@ TEST_F(SourceTest, PublishesWhatTheBackendWatches) {
 TEST_F(SourceTest, SendsWhatTheConfigurationSays) {
   SourceOptions& source = AddSource("");
   source.request = R"({"topics": ["a", "b"]})";
-  source.metadata = {{"x-tenant", "acme"}};
+  source.metadata = {{"x-tenant", "acme"}, {"x-key-bin", "AP8="}};
   Start();
   const auto call = backend_->AwaitCall();
   EXPECT_THAT(RequestOf(*call).topics(), ElementsAre("a", "b"));
   EXPECT_THAT(call->metadata(), testing::Contains(testing::Pair("x-tenant", "acme")));
+  EXPECT_THAT(call->metadata(),
+              testing::Contains(testing::Pair("x-key-bin", std::string("\0\xff", 2))));
 }
 
 TEST_F(SourceTest, LosesAndRepeatsNothingWhateverBecomesOfTheBackend) {
