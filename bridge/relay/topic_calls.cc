@@ -219,8 +219,10 @@ void TopicCalls::Call::OnOver(absl::Status status) {
     spoke = up_;
     deserted = leaving_;
     over_ = true;
+    // At once: whoever joined it now would wait for ever. (Only one that was handed out
+    // can leave, so nobody waits for the next.)
+    if (!streamed) parts_.calls.erase(topic_);
   }
-  if (!streamed) Gone();  // first: whoever is told may ask again
   for (Waiting& one : waiting) one.done(status);
   if (!streamed) return;
   // (An event of the backend's that ended the stream was its end.)
