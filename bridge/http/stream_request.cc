@@ -35,7 +35,7 @@ std::optional<Refusal> StreamRequest::Read() {
   if (!AcceptsEventStream(head_.Field("accept").value_or(""))) {
     return Refusal{.reason = Reason::kNotAcceptable,
                    .status = 406,
-                   .detail = "this is served as text/event-stream only"};
+                   .detail = "this is served as text/event-stream only: say so in Accept"};
   }
   absl::StatusOr<std::vector<std::string>> topics = ReadTopics();
   if (!topics.ok()) return BadRequest(topics.status().message());
