@@ -142,7 +142,8 @@ void World::CheckRefused(const absl::StatusOr<Json>& expected, const absl::Statu
     if (!expected.ok() || bytes_.size() > options.bytes_max) return;
     // (Numbers may be a little shorter or longer than nlohmann's.)
     if (expected->dump().size() > options.bytes_max * 3 / 4) return;
-    if (DepthOf(*expected) > options.depth_max) return;
+    // (A list that came, but with nothing in it, counts.)
+    if (DepthOf(*expected) + 1 > options.depth_max) return;
   } else if (refused.code() == absl::StatusCode::kInvalidArgument) {
     if (!expected.ok() || MayHoldTagOfMoreThan32Bits(bytes_)) return;
     // One that came again later, of proto2, where no parser asks it.
