@@ -101,6 +101,7 @@ bool MessageWalk::TakeMapEntry(const MessagePlan& plan, uint32_t at) {
   while (!entry.values.empty() && occurrences_[entry.values.begin].field == kKey) {
     ++entry.values.begin;
   }
+  if (!CheckOverwritten(plan.fields[kKey], {begin, entry.values.begin})) return false;
   const FieldKind key_kind = plan.fields[kKey].kind;
   Occurrence key{"", 0, kKey, wire::kLength};
   if (entry.values.begin > begin) key = occurrences_[entry.values.begin - 1];
