@@ -212,8 +212,8 @@ void SubscribeCall::OnTick(absl::Time now) {
   }
 }
 
-void SubscribeCall::OnDrain(Reason, uint32_t) {
-  Leave(Reason::kDraining, {grpc::StatusCode::UNAVAILABLE, "draining"});
+void SubscribeCall::OnDrain(Reason reason, uint32_t) {
+  Leave(reason, {grpc::StatusCode::UNAVAILABLE, std::string(ReasonName(reason))});
 }
 
 void SubscribeCall::OnCut(Reason reason) {

@@ -288,6 +288,16 @@ TEST_F(SubscriberTest, IsToldOfADrain) {
   EXPECT_EQ(Disconnects(Reason::kDraining), 1u);
 }
 
+TEST_F(SubscriberTest, IsToldThatTheBackendOfItsTopicFailed) {
+  Start();
+  Reader reader = Join(To({"a"}));
+  hub_->CloseTopic("a", Reason::kBackendFailed, 1000);
+  const grpc::Status status = reader.End();
+  EXPECT_EQ(status.error_code(), StatusCode::UNAVAILABLE);
+  EXPECT_EQ(status.error_message(), "backend_failed");
+  EXPECT_EQ(Disconnects(Reason::kBackendFailed), 1u);
+}
+
 TEST_F(SubscriberTest, MissesNothingWhenItReadsSlowly) {
   Start(MakeMemoryEventLog({.events_per_topic = 100'000, .epoch = 0xe}, clock_));
   Reader slow = Join(To({"a"}));
