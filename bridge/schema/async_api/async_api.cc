@@ -43,7 +43,7 @@ class Document {
       : info_(info), schema_(schema), schemas_(schema.options()) {}
 
   void Add(const Route& route);
-  std::string Text() const;
+  std::string Text();
 
  private:
   std::string UniqueKey(const Route& route);
@@ -194,7 +194,7 @@ Json Document::SecuritySchemes() const {
   return schemes;
 }
 
-std::string Document::Text() const {
+std::string Document::Text() {
   Json document = {{"asyncapi", "3.0.0"}};
   document["info"] = {{"title", info_.title},
                       {"version", info_.version},

@@ -34,7 +34,7 @@ Json Floating() {
 
 // Of the types whose JSON is not an object of their fields.
 std::optional<Json> WellKnown(const std::string& name) {
-  const std::map<std::string, Json> forms = {
+  static const std::map<std::string, Json> forms = {
       {"Timestamp", Text("date-time")},
       {"Duration", {{"type", "string"}, {"pattern", "^-?[0-9]+(\\.[0-9]{1,9})?s$"}}},
       {"FieldMask", {{"type", "string"}}},
@@ -85,9 +85,7 @@ JsonSchemas::~JsonSchemas() = default;
 
 Json JsonSchemas::Of(const pb::Descriptor& type) {
   if (auto form = WellKnown(type.full_name())) return *std::move(form);
-  const auto [it, added] = definitions_.try_emplace(type.full_name());
-  // (Entered first: a type may hold itself.)
-  if (added) definitions_[type.full_name()] = Definition(type);
+  if (definitions_.try_emplace(type.full_name()).second) waiting_.push_back(&type);
   return {{"$ref", absl::StrCat("#/components/schemas/", type.full_name())}};
 }
 
@@ -181,9 +179,15 @@ Json JsonSchemas::OfEnum(const pb::EnumDescriptor& type, bool as_number) const {
   return closed ? named : Json{{"anyOf", {named, {{"type", "integer"}}}}};
 }
 
-Json JsonSchemas::definitions() const {
-  Json all = Json::object();
-  for (const auto& [name, schema] : definitions_) all[name] = schema;
+Json JsonSchemas::definitions() {
+  while (!waiting_.empty()) {
+    const pb::Descriptor& type = *waiting_.back();
+    waiting_.pop_back();
+    definitions_[type.full_name()] = Definition(type);
+  }
+  // (A Json's own [] would look through all that are there already.)
+  Json::object_t all;
+  for (const auto& [name, schema] : definitions_) all.emplace_back(name, schema);
   return all;
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bridge/schema/json_options.h"
 
@@ -36,7 +37,7 @@ class JsonSchemas {
   std::string KeyOf(const google::protobuf::FieldDescriptor& field) const;
 
   // What was referred to as "#/components/schemas/NAME", by name.
-  Json definitions() const;
+  Json definitions();
 
  private:
   Json OfValue(const google::protobuf::FieldDescriptor& field);
@@ -44,6 +45,9 @@ class JsonSchemas {
 
   const JsonOptions& options_;
   std::map<std::string, Json> definitions_;
+  // Referred to, and not defined yet. (A queue and not a recursion: types can form long
+  // chains.)
+  std::vector<const google::protobuf::Descriptor*> waiting_;
 };
 
 // The comment above a definition in its .proto; empty: none, or the descriptor set
