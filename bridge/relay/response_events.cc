@@ -1,13 +1,13 @@
 #include "bridge/relay/response_events.h"
 
 #include <google/protobuf/descriptor.h>
-#include <google/protobuf/io/coded_stream.h>
 
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "bridge/base/clock.h"
 #include "bridge/base/text.h"
+#include "bridge/schema/deep_message.h"
 #include "bridge/schema/ingest.h"
 #include "bridge/schema/json_transcoder.h"
 #include "sluice/v1/event.pb.h"
@@ -18,18 +18,8 @@ namespace {
 
 namespace pb = google::protobuf;
 
-// JSON is three messages deep at each level, and limits.json_depth goes up to 500.
-constexpr int kMessageDepthMax = 3 * 500 + 16;
 // An event has to have a topic to be valid; this one goes nowhere.
 constexpr char kNoTopic[] = "call";
-
-template <typename Message>
-bool Parse(std::string_view bytes, Message* message) {
-  pb::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
-                              static_cast<int>(bytes.size()));
-  in.SetRecursionLimit(kMessageDepthMax);
-  return message->ParseFromCodedStream(&in) && in.ConsumedEntireMessage();
-}
 
 // Each by itself: a bad one does not take the others along.
 ResponseEvents::Taken TakeEvents(pb::RepeatedPtrField<v1::Event>& events, const Ingest& ingest) {
@@ -96,10 +86,10 @@ ResponseEvents::Taken ResponseEvents::Take(std::string_view response) const {
     case Kind::kMessage:
       return TakeMessage(response);
     case Kind::kEvent:
-      if (!Parse(response, events.add_events())) return Unreadable("sluice.v1.Event");
+      if (!ParseDeepMessage(response, events.add_events())) return Unreadable("sluice.v1.Event");
       break;
     case Kind::kEvents:
-      if (!Parse(response, &events)) return Unreadable("sluice.v1.WatchResponse");
+      if (!ParseDeepMessage(response, &events)) return Unreadable("sluice.v1.WatchResponse");
       break;
   }
   return TakeEvents(*events.mutable_events(), *ingest_);

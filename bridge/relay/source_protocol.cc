@@ -1,7 +1,6 @@
 #include "bridge/relay/source_protocol.h"
 
 #include <google/protobuf/descriptor.h>
-#include <google/protobuf/io/coded_stream.h>
 
 #include <algorithm>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "bridge/relay/metadata.h"
 #include "bridge/relay/resume_field.h"
 #include "bridge/relay/stored_response.h"
+#include "bridge/schema/deep_message.h"
 #include "bridge/schema/ingest.h"
 #include "bridge/schema/json_transcoder.h"
 #include "bridge/schema/schema_registry.h"
@@ -24,9 +24,6 @@ using google::protobuf::FieldDescriptor;
 constexpr size_t kPublisherIdBytesMax = 128;
 // What a backend may have the bridge remember, and say again.
 constexpr size_t kResumeBytesMax = 4096;
-// JSON in a google.protobuf.Value is three messages deep at each level, of which there
-// may be 500 (limits.json_depth); protobuf's own limit is 100.
-constexpr int kMessageDepthMax = 3 * 500 + 16;
 
 // What the configuration says of the call.
 absl::StatusOr<CallRequest> PlainRequest(const SourceOptions& options, const Schema& schema) {
@@ -75,10 +72,7 @@ class WatchProtocol final : public SourceProtocol {
   absl::StatusOr<Taken> Take(const std::string& bytes, bool look_up) const override {
     Taken taken;
     v1::WatchResponse response;
-    google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
-                                              static_cast<int>(bytes.size()));
-    in.SetRecursionLimit(kMessageDepthMax);
-    if (!response.ParseFromCodedStream(&in) || !in.ConsumedEntireMessage()) {
+    if (!ParseDeepMessage(bytes, &response)) {
       taken.Skip(absl::InvalidArgumentError("the bytes are no sluice.v1.WatchResponse"));
       return taken;
     }

@@ -7,11 +7,9 @@
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/proto_buffer_reader.h>
 
-namespace sluice {
+#include "bridge/schema/deep_message.h"
 
-// JSON is three messages deep at each level, and limits.json_depth goes up to
-// 500; protobuf's own limit (100) would end it at 33.
-inline constexpr int kMessageDepthMax = 3 * 500 + 16;
+namespace sluice {
 
 // False: the bytes are no message of this type, or one nested too deep.
 template <typename Message>
@@ -19,8 +17,7 @@ bool ParseBytes(grpc::ByteBuffer* bytes, Message* message) {
   grpc::ProtoBufferReader reader(bytes);
   if (!reader.status().ok()) return false;
   google::protobuf::io::CodedInputStream in(&reader);
-  in.SetRecursionLimit(kMessageDepthMax);
-  return message->ParseFromCodedStream(&in) && in.ConsumedEntireMessage();
+  return ParseDeepMessage(&in, message);
 }
 
 template <typename Message>
