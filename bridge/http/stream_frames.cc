@@ -9,12 +9,6 @@
 namespace sluice {
 namespace {
 
-// To stand inside a JSON string.
-std::string JsonInner(std::string_view text) {
-  const std::string quoted = JsonQuote(text);
-  return quoted.substr(1, quoted.size() - 2);
-}
-
 std::string ConnectData(const ConnectPolicy& policy, const StreamOpening& opening) {
   if (policy.data.empty()) {
     const auto quote = [](std::string* out, const std::string& topic) {
