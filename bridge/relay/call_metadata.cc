@@ -12,8 +12,6 @@ namespace {
 
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
-constexpr char kSubjectKey[] = "sluice-subject";
-
 bool IsTrace(std::string_view name) { return name == "traceparent" || name == "tracestate"; }
 
 absl::Status Add(std::string_view what, const std::string& key, std::string_view text,
@@ -42,7 +40,6 @@ absl::StatusOr<Metadata> CallMetadata(const CallPolicy& policy, const CallInput&
     if (!s.ok()) return s;
   }
   for (const auto& [name, value] : input.headers) {
-    // Only the bridge says who somebody is.
     if (name == kSubjectKey) continue;
     if (IsTrace(name)) {
       // One that is broken is started anew by whoever comes next (W3C Trace Context).

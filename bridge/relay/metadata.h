@@ -8,6 +8,9 @@
 
 namespace sluice {
 
+// Who the caller is. The bridge alone says so: who could set it could be anybody.
+inline constexpr char kSubjectKey[] = "sluice-subject";
+
 // INVALID_ARGUMENT: no lower-case name, or one that belongs to gRPC or to HTTP/2
 // itself.
 absl::Status CheckMetadataKey(std::string_view key);

@@ -38,13 +38,15 @@ struct SourceResume {
   std::string request_field;
 };
 
+inline constexpr char kWatchMethod[] = "sluice.v1.EventSource/Watch";
+
 struct SourceOptions {
   enum class Start { kAlways, kSubscribed } start = Start::kAlways;
   enum class OnError { kKeep, kClose } on_error = OnError::kKeep;
 
   std::string name;
   std::string backend;
-  std::string method = "sluice.v1.EventSource/Watch";
+  std::string method = kWatchMethod;
   std::string topic;           // empty: EventSource's events name their own
   std::string request = "{}";  // JSON
   absl::Duration linger = absl::Seconds(10);

@@ -10,8 +10,6 @@
 
 namespace sluice {
 
-inline constexpr std::string_view kWatchMethod = "sluice.v1.EventSource/Watch";
-
 // Thread-safe.
 class SourceProtocol {
  public:

@@ -8,9 +8,6 @@
 namespace sluice {
 namespace {
 
-// What the bridge says of the caller: who could set it could be anybody.
-constexpr char kSubjectKey[] = "sluice-subject";
-
 void CheckKey(const std::string& key, const std::string& path, Findings* findings) {
   if (const absl::Status status = CheckMetadataKey(key); !status.ok()) {
     findings->Error(path, std::string(status.message()));

@@ -20,8 +20,6 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::MethodDescriptor;
 
-// Its events name their topics, and it resumes by itself.
-constexpr char kEventSource[] = "sluice.v1.EventSource/Watch";
 constexpr size_t kNameBytesMax = 128;
 
 class SourceBuilder {
@@ -47,7 +45,8 @@ class SourceBuilder {
   }
 
  private:
-  bool IsEventSource() const { return options_.method == kEventSource; }
+  // Its events name their topics, and it resumes by itself.
+  bool IsEventSource() const { return options_.method == kWatchMethod; }
 
   void CheckName() {
     const std::string& name = config_.name();
