@@ -291,9 +291,9 @@ void Shard::Drain(uint32_t retry_ms) {
 }
 
 void Shard::CloseTopic(std::string_view topic, Reason reason, uint32_t retry_ms) {
-  RetryTimes times(retry_ms);
   const auto it = parts_->windows_.find(AsAbsl(topic));
   if (it == parts_->windows_.end()) return;
+  RetryTimes times(retry_ms);
   const auto& members = it->second->members;
   for (size_t i = members.size(); i-- > 0;) {
     members[i].subscription->subscriber_.OnDrain(reason, times.Next());
