@@ -2,11 +2,10 @@
 //
 // Each message is walked twice. First its bytes are read once through: what stands
 // where (message_scan.cc). Then what was found is put in the order of the fields and
-// printed (message_walk.cc, map_json.cc,
-// well_known_json.cc). So it makes no difference in which
-// order fields come, which come twice, and in how many pieces a message comes: its
-// pieces are scanned as if they were one, which is what protobuf calls merging. And
-// no bytes can make the walk go over a message again and again.
+// printed (message_walk.cc, map_json.cc, well_known_json.cc). So it makes no
+// difference in which order fields come, which come twice, and in how many pieces a
+// message comes: its pieces are scanned as if they were one, which is what protobuf
+// calls merging. And no bytes can make the walk go over a message again and again.
 //
 // Everything on the way lies on stacks that are kept from one message to the next.
 #pragma once
