@@ -452,21 +452,25 @@ TEST_F(MappingConformanceTest, PrintsWhatAnAnyHolds) {
 }
 
 TEST_F(MappingConformanceTest, PrintsProto2MessagesByTheirPresence) {
-  ExpectJson("Old",
-             {{"", "{}"},
-              {Number(1, 0), R"({"number":0})"},
-              {Number(2, 0), R"({"color":"RED"})"},
-              {Bytes(7, ""), R"({"text":""})"},
-              // Values that a closed enum does not have are unknown fields.
-              {Number(2, 1) + Number(2, 9), R"({"color":"GREEN"})"},
-              {Number(2, 9), "{}"},
-              // Of an open enum they are not, whatever message it is in.
-              {Number(11, 5), R"({"open":null})"},
-              {Number(3, 1) + Number(3, 9) + Bytes(3, Varint(9) + Varint(2)),
-               R"({"colors":["GREEN","BLUE"]})"},
-              {Bytes(8, Varint(9) + Varint(1)), R"({"packedColors":["GREEN"]})"},
-              {Bytes(4, Bytes(1, "a") + Number(2, 1)) + Bytes(4, Bytes(1, "b") + Number(2, 9)),
-               R"({"colorOf":{"a":"GREEN"}})"}});
+  ExpectJson(
+      "Old",
+      {{"", "{}"},
+       {Number(1, 0), R"({"number":0})"},
+       {Number(2, 0), R"({"color":"RED"})"},
+       {Bytes(7, ""), R"({"text":""})"},
+       // Values that a closed enum does not have are unknown fields.
+       {Number(2, 1) + Number(2, 9), R"({"color":"GREEN"})"},
+       {Number(2, 9), "{}"},
+       // Of an open enum they are not, whatever message it is in.
+       {Number(11, 5), R"({"open":null})"},
+       {Number(3, 1) + Number(3, 9) + Bytes(3, Varint(9) + Varint(2)),
+        R"({"colors":["GREEN","BLUE"]})"},
+       {Bytes(8, Varint(9) + Varint(1)), R"({"packedColors":["GREEN"]})"},
+       {Bytes(4, Bytes(1, "a") + Number(2, 1)) + Bytes(4, Bytes(1, "b") + Number(2, 9)),
+        R"({"colorOf":{"a":"GREEN"}})"},
+       // Of an entry the last value decides.
+       {Bytes(4, Bytes(1, "a") + Number(2, 9) + Number(2, 1)), R"({"colorOf":{"a":"GREEN"}})"},
+       {Bytes(4, Bytes(1, "a") + Number(2, 1) + Number(2, 9)), "{}"}});
 }
 
 TEST_F(MappingConformanceTest, PrintsGroupsAsMessages) {

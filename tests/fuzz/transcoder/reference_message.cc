@@ -13,6 +13,8 @@ namespace {
 
 namespace pb = google::protobuf;
 
+uint64_t undecided_entries = 0;
+
 using EntryPtr = std::unique_ptr<pb::Message>;
 
 bool KeyLess(const EntryPtr& left, const EntryPtr& right) {
@@ -38,11 +40,13 @@ bool KeyLess(const EntryPtr& left, const EntryPtr& right) {
 // a whole.
 bool IsUnknownAsAWhole(const pb::Message& entry) {
   if (entry.GetDescriptor()->map_value()->type() != pb::FieldDescriptor::TYPE_ENUM) return false;
-  if (entry.GetReflection()->HasField(entry, entry.GetDescriptor()->map_value())) return false;
   const pb::UnknownFieldSet& unknown = entry.GetReflection()->GetUnknownFields(entry);
   for (int i = 0; i < unknown.field_count(); ++i) {
     if (unknown.field(i).number() == 2 &&
         unknown.field(i).type() == pb::UnknownField::TYPE_VARINT) {
+      if (entry.GetReflection()->HasField(entry, entry.GetDescriptor()->map_value())) {
+        ++undecided_entries;
+      }
       return true;
     }
   }
@@ -94,6 +98,8 @@ void Tidy(pb::Message* message) {
 }
 
 }  // namespace
+
+uint64_t UndecidedEntries() { return undecided_entries; }
 
 std::unique_ptr<pb::Message> ReferenceMessage(const pb::Message& prototype,
                                               std::string_view bytes) {
