@@ -166,11 +166,15 @@ void SourceRelay::LookUpMethod() {
 
 void SourceRelay::Up() {
   up_ = true;
-  failed_before_ = false;
+  const bool failed = std::exchange(failed_before_, false);
   {
     const std::lock_guard lock(mutex_);
     state_.connected = true;
   }
+  // A backend that ends its answers well, again and again, is not worth a line each time.
+  const bool news = failed || !connected_logged_at_;
+  if (!news && Since(*connected_logged_at_) < absl::FromChrono(kLogEvery)) return;
+  connected_logged_at_ = Steady::now();
   log::Info("source connected", {{"source", options_.name}, {"backend", options_.backend}});
 }
 
@@ -209,7 +213,7 @@ void SourceRelay::Failed(const absl::Status& status, bool was_up) {
 
 void SourceRelay::Retry(const absl::Status& why, std::string_view what) {
   const absl::Duration pause = backoff_.Next();
-  const bool news = !std::exchange(failed_before_, true);
+  const bool news = what == kFailed && !std::exchange(failed_before_, true);
   if (news || Steady::now() - logged_at_ >= kLogEvery) {
     logged_at_ = Steady::now();
     const std::string code = absl::StatusCodeToString(why.code());

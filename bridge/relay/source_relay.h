@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,7 @@ class SourceRelay : public std::enable_shared_from_this<SourceRelay> {
   Steady::time_point deserted_at_;
   Steady::time_point called_at_;
   Steady::time_point logged_at_;
+  std::optional<Steady::time_point> connected_logged_at_;
 
   mutable std::mutex mutex_;
   // Guarded by mutex_:

@@ -18,6 +18,10 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
+// How long somebody waits for the end of a call that leaves to be stored: an event log
+// that is away may take any time.
+constexpr absl::Duration kEndWait = absl::Seconds(10);
+
 absl::Status Stopping() { return absl::UnavailableError("the bridge is shutting down"); }
 
 }  // namespace
@@ -63,10 +67,12 @@ class TopicCalls::Call final : public StoredCall {
   bool runs() const { return !leaving_ && (up() || handed_out_); }
   Joined HandOut();
   uint64_t AddWaiting(Calls::JoinDone done);
-  void AddNext(Joining joining) { next_.push_back(std::move(joining)); }
+  uint64_t AddNext(Joining joining);
 
   // One that waited for the first word waits no longer.
   void WaitOver(uint64_t number);
+  // One that waited for the end of this call is refused.
+  void NextOver(uint64_t number);
   // The gate was closed.
   void NotBegun() { OnOver(Stopping()); }
   // Tells those who still wait.
@@ -76,6 +82,10 @@ class TopicCalls::Call final : public StoredCall {
   struct Waiting {
     uint64_t number;
     Calls::JoinDone done;
+  };
+  struct Next {
+    uint64_t number;
+    Joining joining;
   };
 
   EventLog& Log() const { return *parts_.surroundings.context.log; }
@@ -108,7 +118,7 @@ class TopicCalls::Call final : public StoredCall {
   size_t leases_ = 0;
   Steady::time_point deserted_at_;
   std::vector<Waiting> waiting_;
-  std::vector<Joining> next_;  // came while it left: they begin the next call
+  std::vector<Next> next_;  // came while it left: they begin the next call
 };
 
 void TopicCalls::Parts::Join(const std::string& topic, Joining joining) {
@@ -124,7 +134,11 @@ void TopicCalls::Parts::Join(const std::string& topic, Joining joining) {
     if (closed) {
       answer = Stopping();
     } else if (it != calls.end() && it->second->leaving()) {
-      return it->second->AddNext(std::move(joining));
+      const uint64_t next = it->second->AddNext(std::move(joining));
+      surroundings.timers->After(kEndWait, [weak = std::weak_ptr(it->second), next] {
+        if (const std::shared_ptr<Call> left = weak.lock()) left->NextOver(next);
+      });
+      return;
     } else if (it != calls.end() && it->second->up()) {
       answer = it->second->HandOut();
     } else if (it == calls.end() && backend == nullptr) {
@@ -163,6 +177,24 @@ Joined TopicCalls::Call::HandOut() {
 uint64_t TopicCalls::Call::AddWaiting(Calls::JoinDone done) {
   waiting_.push_back({++last_number_, std::move(done)});
   return last_number_;
+}
+
+uint64_t TopicCalls::Call::AddNext(Joining joining) {
+  next_.push_back({++last_number_, std::move(joining)});
+  return last_number_;
+}
+
+void TopicCalls::Call::NextOver(uint64_t number) {
+  Calls::JoinDone done;
+  {
+    const std::lock_guard lock(parts_.mutex);
+    const auto it = std::find_if(next_.begin(), next_.end(),
+                                 [&](const Next& one) { return one.number == number; });
+    if (it == next_.end()) return;  // its call has begun
+    done = std::move(it->joining.done);
+    next_.erase(it);
+  }
+  done(absl::UnavailableError("the end of the answer before cannot be stored now; try again"));
 }
 
 void TopicCalls::Call::WaitOver(uint64_t number) {
@@ -251,13 +283,13 @@ void TopicCalls::Call::OnOver(absl::Status status) {
 // From now on the topic's next call may begin.
 void TopicCalls::Call::Gone() {
   const std::shared_ptr<StoredCall> self = shared_from_this();
-  std::vector<Joining> next;
+  std::vector<Next> next;
   {
     const std::lock_guard lock(parts_.mutex);
     parts_.calls.erase(topic_);
     next.swap(next_);
   }
-  for (Joining& joining : next) parts_.Join(topic_, std::move(joining));
+  for (Next& one : next) parts_.Join(topic_, std::move(one.joining));
 }
 
 void TopicCalls::Call::Released() {
@@ -294,14 +326,14 @@ void TopicCalls::Call::LingerOver() {
 
 void TopicCalls::Call::LetGo() {
   std::vector<Waiting> waiting;
-  std::vector<Joining> next;
+  std::vector<Next> next;
   {
     const std::lock_guard lock(parts_.mutex);
     waiting.swap(waiting_);
     next.swap(next_);
   }
   for (Waiting& one : waiting) one.done(Stopping());
-  for (Joining& one : next) one.done(Stopping());
+  for (Next& one : next) one.joining.done(Stopping());
 }
 
 TopicCalls::TopicCalls(Surroundings surroundings)
