@@ -132,7 +132,7 @@ struct Schema::Parts {
   // Of enums, their values and extensions.
   absl::flat_hash_map<std::string, const pb::FileDescriptor*> symbols;
   std::map<std::string, std::vector<std::string>> left_out;
-  std::vector<std::string> file_names;
+  std::vector<std::string> configured_file_names;
 };
 
 Schema::Schema() = default;
@@ -164,7 +164,7 @@ absl::StatusOr<SchemaPtr> Schema::Build(const std::vector<Origin>& origins,
     }
   }
   for (const auto& [file, origin] : builder.added()) {
-    parts.file_names.push_back(file->name());
+    if (!origin->may_lack_files) parts.configured_file_names.push_back(file->name());
     if (absl::Status status = parts.AddFile(*file, origin); !status.ok()) return status;
   }
   return schema;
@@ -209,7 +209,9 @@ const pb::FileDescriptor* Schema::FindFileContaining(std::string_view symbol) co
 }
 
 const pb::DescriptorPool& Schema::pool() const { return parts_->pool; }
-std::vector<std::string> Schema::FileNames() const { return parts_->file_names; }
+std::vector<std::string> Schema::ConfiguredFileNames() const {
+  return parts_->configured_file_names;
+}
 const std::map<std::string, std::vector<std::string>>& Schema::left_out() const {
   return parts_->left_out;
 }

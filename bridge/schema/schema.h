@@ -66,9 +66,10 @@ class Schema {
   // field, oneof, enum, value, service, method or extension.
   const google::protobuf::FileDescriptor* FindFile(std::string_view name) const;
   const google::protobuf::FileDescriptor* FindFileContaining(std::string_view symbol) const;
-  // The files of the origins, without those that the bridge has itself; with source
-  // info (comments) where an origin had it.
-  std::vector<std::string> FileNames() const;
+  // The files of the origins that may not lack any (so not what backends tell of
+  // themselves), without those that the bridge has itself; with source info (comments)
+  // where an origin had it.
+  std::vector<std::string> ConfiguredFileNames() const;
   // What of an origin was left out, one line for each file.
   const std::map<std::string, std::vector<std::string>>& left_out() const;
   const JsonOptions& options() const;

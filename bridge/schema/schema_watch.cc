@@ -7,7 +7,8 @@
 namespace sluice {
 namespace {
 
-void Watch(const std::stop_token& stop, SchemaRegistry& registry, absl::Duration interval) {
+void Watch(const std::stop_token& stop, SchemaRegistry& registry,
+           const std::function<void()>& looked, absl::Duration interval) {
   std::mutex mutex;
   std::condition_variable_any stopped;
   while (true) {
@@ -17,14 +18,15 @@ void Watch(const std::stop_token& stop, SchemaRegistry& registry, absl::Duration
     }
     if (stop.stop_requested()) return;
     registry.ReloadChangedFiles();
+    if (looked != nullptr) looked();
   }
 }
 
 }  // namespace
 
-SchemaWatch::SchemaWatch(std::shared_ptr<SchemaRegistry> registry, absl::Duration interval)
-    : thread_([registry = std::move(registry), interval](const std::stop_token& stop) {
-        Watch(stop, *registry, interval);
-      }) {}
+SchemaWatch::SchemaWatch(std::shared_ptr<SchemaRegistry> registry, std::function<void()> looked,
+                         absl::Duration interval)
+    : thread_([registry = std::move(registry), looked = std::move(looked), interval](
+                  const std::stop_token& stop) { Watch(stop, *registry, looked, interval); }) {}
 
 }  // namespace sluice

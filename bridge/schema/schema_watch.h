@@ -2,6 +2,7 @@
 // or so.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <thread>
 
@@ -12,8 +13,10 @@ namespace sluice {
 
 class SchemaWatch {
  public:
-  // Looks twice before it believes that a file is whole.
+  // Looks twice before it believes that a file is whole. `looked` is called each time it
+  // has looked, on its thread.
   explicit SchemaWatch(std::shared_ptr<SchemaRegistry> registry,
+                       std::function<void()> looked = nullptr,
                        absl::Duration interval = absl::Milliseconds(500));
   // Ends it, waiting for what is being read.
   ~SchemaWatch() = default;

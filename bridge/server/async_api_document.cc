@@ -61,24 +61,25 @@ AsyncApiDocument::AsyncApiDocument(std::shared_ptr<const RouteTable> routes,
                                    std::shared_ptr<const SchemaRegistry> schema)
     : routes_(std::move(routes)), schema_(std::move(schema)) {}
 
-std::shared_ptr<const std::string> AsyncApiDocument::Json(const AsyncApiInfo& info) {
-  const MutexLock lock(&mutex_);
-  Refresh(info);
-  return json_;
-}
-
-std::shared_ptr<const std::string> AsyncApiDocument::Yaml(const AsyncApiInfo& info) {
-  const MutexLock lock(&mutex_);
-  Refresh(info);
-  return yaml_;
-}
-
 void AsyncApiDocument::Refresh(const AsyncApiInfo& info) {
   SchemaPtr current = schema_->current();
   if (current == made_of_) return;
-  json_ = std::make_shared<const std::string>(AsyncApiJson(info, *routes_, *current));
-  yaml_ = std::make_shared<const std::string>(YamlOfJson(*json_));
+  std::string json = AsyncApiJson(info, *routes_, *current);
+  std::string yaml = YamlOfJson(json);
   made_of_ = std::move(current);
+  const MutexLock lock(&mutex_);
+  json_ = std::move(json);
+  yaml_ = std::move(yaml);
+}
+
+std::string AsyncApiDocument::json() const {
+  const MutexLock lock(&mutex_);
+  return json_;
+}
+
+std::string AsyncApiDocument::yaml() const {
+  const MutexLock lock(&mutex_);
+  return yaml_;
 }
 
 }  // namespace sluice

@@ -1,5 +1,5 @@
-// The AsyncAPI document as the bridge serves it: made again only when the schema has
-// changed.
+// The AsyncAPI document as the bridge serves it: made again when the schema has changed,
+// by a thread that nobody waits for.
 #pragma once
 
 #include <memory>
@@ -21,18 +21,20 @@ class AsyncApiDocument {
   AsyncApiDocument(std::shared_ptr<const RouteTable> routes,
                    std::shared_ptr<const SchemaRegistry> schema);
 
-  std::shared_ptr<const std::string> Json(const AsyncApiInfo& info);
-  std::shared_ptr<const std::string> Yaml(const AsyncApiInfo& info);
+  // Makes it, unless it was made of the current schema already. One thread at a time.
+  void Refresh(const AsyncApiInfo& info);
+
+  // As it was last made.
+  std::string json() const;
+  std::string yaml() const;
 
  private:
-  void Refresh(const AsyncApiInfo& info) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-
   const std::shared_ptr<const RouteTable> routes_;
   const std::shared_ptr<const SchemaRegistry> schema_;
-  Mutex mutex_;
-  SchemaPtr made_of_ ABSL_GUARDED_BY(mutex_);
-  std::shared_ptr<const std::string> json_ ABSL_GUARDED_BY(mutex_);
-  std::shared_ptr<const std::string> yaml_ ABSL_GUARDED_BY(mutex_);
+  SchemaPtr made_of_;  // by Refresh alone
+  mutable Mutex mutex_;
+  std::string json_ ABSL_GUARDED_BY(mutex_);
+  std::string yaml_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice

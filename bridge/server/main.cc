@@ -29,8 +29,8 @@ int CheckConfig(const Findings& findings) {
 int PrintAsyncApi(const ServerOptions& options, bool as_yaml, const Findings& findings) {
   if (!findings.ok()) return CheckConfig(findings);
   AsyncApiDocument document(options.routes, options.schema);
-  const AsyncApiInfo info = AsyncApiInfoOf(options, options.http.listen);
-  std::cout << (as_yaml ? *document.Yaml(info) : *document.Json(info));
+  document.Refresh(AsyncApiInfoOf(options, options.http.listen));
+  std::cout << (as_yaml ? document.yaml() : document.json());
   return EXIT_SUCCESS;
 }
 

@@ -83,17 +83,18 @@ struct Server::Parts {
   }
 
   HttpContext MakeHttpContext() {
-    return {.routes = options.routes.get(),
-            .hub = &hub,
-            .authorizer = authorizer.get(),
-            .clock = &clock,
-            .metrics = &metrics,
-            .relay = &relay,
-            .schema = options.schema.get(),
-            .readiness = [this] { return Readiness(); },
-            .async_api = [this](bool as_yaml) { return AsyncApi(as_yaml); },
-            .started_at = started_at,
-            .version = kVersion};
+    return {
+        .routes = options.routes.get(),
+        .hub = &hub,
+        .authorizer = authorizer.get(),
+        .clock = &clock,
+        .metrics = &metrics,
+        .relay = &relay,
+        .schema = options.schema.get(),
+        .readiness = [this] { return Readiness(); },
+        .async_api = [this](bool as_yaml) { return as_yaml ? async_api.yaml() : async_api.json(); },
+        .started_at = started_at,
+        .version = kVersion};
   }
 
   RpcContext MakeRpcContext() {
@@ -106,11 +107,6 @@ struct Server::Parts {
             .metrics = &metrics,
             .started_at = started_at,
             .version = kVersion};
-  }
-
-  std::string AsyncApi(bool as_yaml) {
-    const AsyncApiInfo info = AsyncApiInfoOf(options, http.address());
-    return as_yaml ? *async_api.Yaml(info) : *async_api.Json(info);
   }
 
   absl::Status Readiness() const {
@@ -145,9 +141,13 @@ absl::Status Server::Start() {
   parts.event_log->Start(&parts.hub);
   if (absl::Status status = parts.http.Listen(); !status.ok()) return status;
   if (absl::Status status = parts.rpc.Start(); !status.ok()) return status;
+  const auto refresh = [&parts, info = AsyncApiInfoOf(parts.options, parts.http.address())] {
+    parts.async_api.Refresh(info);
+  };
+  refresh();
   parts.hub.Start();
   parts.relay.Start();
-  parts.schema_watch.emplace(parts.options.schema);
+  parts.schema_watch.emplace(parts.options.schema, refresh);
   parts.rpc.SetServing(true);
   const std::string ops = parts.http.ops_address();
   log::Info("ready", {{"http", parts.http.address()},

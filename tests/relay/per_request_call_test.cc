@@ -385,7 +385,7 @@ TEST_F(PerRequestCallTest, LooksUpATypeThatIsUnknown) {
     ++asked;
     const auto files = std::make_shared<google::protobuf::FileDescriptorSet>();
     const auto chat = ChatSchema();
-    for (const std::string& name : chat->current()->FileNames()) {
+    for (const std::string& name : chat->current()->ConfiguredFileNames()) {
       chat->current()->pool().FindFileByName(name)->CopyTo(files->add_file());
     }
     EXPECT_TRUE(schema_->Offer("backend assistant", files).ok());

@@ -207,7 +207,7 @@ TEST_F(SchemaReload, AFileWinsOverABackend) {
 TEST_F(SchemaReload, AWatchTakesAChangeByItself) {
   Write("a", Messages("a", {"Old"}));
   Load({"a"});
-  const SchemaWatch watch(registry_, absl::Milliseconds(1));
+  const SchemaWatch watch(registry_, nullptr, absl::Milliseconds(1));
   for (int i = 0; i < 20; ++i) {
     const std::string added = absl::StrCat("New", i);
     Replace("a", Messages("a", {"Old", added}));
@@ -224,7 +224,7 @@ TEST_F(SchemaReload, AWatchTakesAChangeByItself) {
 TEST_F(SchemaReload, AWatchEndsAtOnce) {
   Write("a", Messages("a", {"Old"}));
   Load({"a"});
-  const SchemaWatch watch(registry_, absl::Hours(10));
+  const SchemaWatch watch(registry_, nullptr, absl::Hours(10));
 }
 
 }  // namespace

@@ -24,10 +24,11 @@ bool IsAnnotated(const pb::Descriptor& type) {
   return false;
 }
 
-// The top-level messages of what was configured or learned.
+// The top-level messages of what was configured. What backends told of themselves is
+// not for everybody.
 std::vector<const pb::Descriptor*> TopLevelTypes(const Schema& schema) {
   std::vector<const pb::Descriptor*> types;
-  for (const std::string& name : schema.FileNames()) {
+  for (const std::string& name : schema.ConfiguredFileNames()) {
     const pb::FileDescriptor& file = *schema.pool().FindFileByName(name);
     for (int i = 0; i < file.message_type_count(); ++i) types.push_back(file.message_type(i));
   }
