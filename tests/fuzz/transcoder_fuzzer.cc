@@ -49,7 +49,7 @@ class World {
     factory_ = std::make_unique<pb::DynamicMessageFactory>(&schema_->pool());
     expected_ = std::make_unique<ExpectedJson>(*schema_, *factory_);
     json_util_ = std::make_unique<JsonUtilReference>(*schema_, *factory_);
-    for (const std::string& name : schema_->FileNames()) {
+    for (const std::string& name : schema_->ConfiguredFileNames()) {
       const pb::FileDescriptor* file = schema_->pool().FindFileByName(name);
       for (int i = 0; i < file->message_type_count(); ++i) {
         types_.push_back(schema_->Find(file->message_type(i)->full_name()));
