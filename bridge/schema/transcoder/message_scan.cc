@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "bridge/base/utf8.h"
 #include "bridge/schema/transcoder/message_walk.h"
 
@@ -63,7 +64,8 @@ bool IsMessage(const MessagePlan& plan, std::string_view bytes, int depth) {
 bool MessageWalk::CheckUnprinted(const FieldPlan& field, const Occurrence& value) {
   if (field.kind == FieldKind::kString && !IsUtf8(value.bytes())) return RefuseText(field);
   if (field.message == nullptr || IsMessage(*field.message, value.bytes(), 0)) return true;
-  return RefuseBytes(*field.message);
+  return Refuse(absl::StrCat("the bytes are not a ", field.message->full_name,
+                             ", or a string in it is not UTF-8"));
 }
 
 struct MessageWalk::ScanState {
