@@ -39,26 +39,39 @@ bool IsJsonType(std::string_view content_type) {
   return absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(type), "application/json");
 }
 
-std::variant<CallRequest, Refusal> MakeCallRequest(const Exchange& exchange,
-                                                   const RequestTarget& target,
-                                                   const RouteMatch& match,
-                                                   const StreamRequest& request) {
+absl::StatusOr<CallRequest> BuildRequest(const Exchange& exchange, const RequestTarget& target,
+                                         const RouteMatch& match, const StreamRequest& request) {
   const HttpContext& context = exchange.services.context;
-  if (context.relay == nullptr || context.schema == nullptr) {
-    return Misconfigured("there are no backends");
-  }
   std::vector<std::string> reserved = exchange.services.options.credential_query_parameters;
   reserved.insert(reserved.end(), {"last_event_id", "lastEventId"});
   const SchemaPtr schema = context.schema->current();
   const CallInput input{
       match, target, std::move(reserved), exchange.body, request.subject(), exchange.head.fields};
-  absl::StatusOr<CallRequest> made =
-      BuildCallRequest(*match.route->call, *schema, context.schema->options(), input);
-  if (made.ok()) return *std::move(made);
-  if (absl::IsInvalidArgument(made.status())) {
-    return BadRequest(400, std::string(made.status().message()));
+  return BuildCallRequest(*match.route->call, *schema, context.schema->options(), input);
+}
+
+// A method that is not known yet is looked for at the backends, once.
+awaitable<std::variant<CallRequest, Refusal>> MakeCallRequest(const Exchange& exchange,
+                                                              const RequestTarget& target,
+                                                              const RouteMatch& match,
+                                                              const StreamRequest& request) {
+  const HttpContext& context = exchange.services.context;
+  if (context.relay == nullptr || context.schema == nullptr) {
+    co_return Misconfigured("there are no backends");
   }
-  return Misconfigured(made.status().message());
+  absl::StatusOr<CallRequest> made = BuildRequest(exchange, target, match, request);
+  if (absl::IsNotFound(made.status())) {
+    auto look_up = [&](std::function<void(bool)> done) {
+      context.schema->LookUp(match.route->call->method, std::move(done));
+    };
+    const bool known = co_await AwaitCallback<bool>(std::move(look_up));
+    if (known) made = BuildRequest(exchange, target, match, request);
+  }
+  if (made.ok()) co_return *std::move(made);
+  if (absl::IsInvalidArgument(made.status())) {
+    co_return BadRequest(400, std::string(made.status().message()));
+  }
+  co_return Misconfigured(made.status().message());
 }
 
 // What a stream starts with that comes back with an id of the log: nothing to join is
@@ -68,7 +81,7 @@ awaitable<std::variant<std::shared_ptr<void>, Refusal>> JoinOrStart(const Exchan
                                                                     const RouteMatch& match,
                                                                     StreamRequest& request,
                                                                     bool resumes) {
-  auto made = MakeCallRequest(exchange, target, match, request);
+  auto made = co_await MakeCallRequest(exchange, target, match, request);
   if (auto* refusal = std::get_if<Refusal>(&made)) co_return std::move(*refusal);
   const Route& route = *match.route;
   const CallPolicy& policy = *route.call;
@@ -126,7 +139,7 @@ awaitable<std::variant<bool, Refusal>> AnyEventSince(const Exchange& exchange,
 
 awaitable<Outcome> AnswerCall(const Exchange& exchange, const RequestTarget& target,
                               const RouteMatch& match, StreamRequest& request) {
-  auto made = MakeCallRequest(exchange, target, match, request);
+  auto made = co_await MakeCallRequest(exchange, target, match, request);
   if (auto* refusal = std::get_if<Refusal>(&made)) co_return std::move(*refusal);
   if (exchange.head.method == "HEAD") co_return request.StreamHead();
   auto call = std::make_unique<OpenCall>(*exchange.services.context.relay, exchange.shard,

@@ -63,7 +63,7 @@ struct HttpContext {
   Metrics* metrics = nullptr;
   // For routes with a call; null: there are none.
   Calls* relay = nullptr;
-  const SchemaRegistry* schema = nullptr;
+  SchemaRegistry* schema = nullptr;
   // OK, or why the bridge is not ready now (draining, event log away).
   std::function<absl::Status()> readiness;
   // The AsyncAPI document, as JSON or YAML.

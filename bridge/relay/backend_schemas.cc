@@ -102,7 +102,7 @@ class BackendSchemas::Follower {
     }
   }
 
-  bool IsKnown(const std::string& type) const { return registry_.current()->Find(type) != nullptr; }
+  bool IsKnown(const std::string& type) const { return registry_.current()->Knows(type); }
 
   void FetchAll(absl::Time deadline) {
     auto files = client_.FetchServices(deadline);
@@ -121,7 +121,10 @@ class BackendSchemas::Follower {
       if (!IsKnown(look_up.type)) types.push_back(look_up.type);
     }
     if (types.empty()) return;
-    auto files = client_.FetchSymbols(types, deadline);
+    // (Of a method its service is asked for: not every server knows methods by name.)
+    std::vector<std::string> symbols = types;
+    for (std::string& symbol : symbols) symbol.erase(std::min(symbol.find('/'), symbol.size()));
+    auto files = client_.FetchSymbols(symbols, deadline);
     if (answered_) Tell(files.status(), files.ok() ? files->file_size() : 0);
     if (!files.ok() || files->file_size() == 0) return;
     Offer(*std::move(files));

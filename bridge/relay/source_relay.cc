@@ -153,15 +153,13 @@ void SourceRelay::Connect(bool looked_up) {
 // Backends that have reflection may tell of it.
 void SourceRelay::LookUpMethod() {
   waiting_ = true;
-  auto looked_up = [source = shared_from_this(),
-                    present = surroundings_.presence->Enter()](bool /*a service is no type*/) {
+  auto looked_up = [source = shared_from_this(), present = surroundings_.presence->Enter()](bool) {
     source->surroundings_.timers->Post([source] {
       source->waiting_ = false;
       if (source->wanted_) source->Connect(true);
     });
   };
-  const std::string service = options_.method.substr(0, options_.method.find('/'));
-  surroundings_.context.schema->LookUp(service, std::move(looked_up));
+  surroundings_.context.schema->LookUp(options_.method, std::move(looked_up));
 }
 
 void SourceRelay::Up() {

@@ -146,19 +146,21 @@ void TopicCalls::Parts::Join(const std::string& topic, Joining joining) {
     } else if (it == calls.end() && calls.size() >= kTopicCallsMax) {
       answer = absl::ResourceExhaustedError("too many calls at once");
     } else {
-      answered = false;
       begins = it == calls.end();
       call = begins ? std::make_shared<Call>(*this, topic, *joining.policy, joining.request.method)
                     : it->second;
       if (begins) calls.emplace(topic, call);
-      number = call->AddWaiting(std::move(joining.done));
+      // Who does not wait has its place before the call can fail.
+      answered = joining.wait <= absl::ZeroDuration();
+      if (answered) {
+        answer = call->HandOut();
+      } else {
+        number = call->AddWaiting(std::move(joining.done));
+      }
     }
   }
+  if (begins && !call->Begin(*surroundings.gate, *backend, joining.request)) call->NotBegun();
   if (answered) return joining.done(std::move(answer));
-  if (begins && !call->Begin(*surroundings.gate, *backend, joining.request)) {
-    return call->NotBegun();
-  }
-  if (joining.wait <= absl::ZeroDuration()) return call->WaitOver(number);
   if (joining.wait == absl::InfiniteDuration()) return;
   surroundings.timers->After(joining.wait, [weak = std::weak_ptr(call), number] {
     if (const std::shared_ptr<Call> waited = weak.lock()) waited->WaitOver(number);

@@ -208,6 +208,11 @@ const pb::FileDescriptor* Schema::FindFileContaining(std::string_view symbol) co
   return of_field->descriptor->file();
 }
 
+bool Schema::Knows(std::string_view name) const {
+  const bool is_method = name.find('/') != std::string_view::npos;
+  return is_method ? FindMethod(name) != nullptr : Find(name) != nullptr;
+}
+
 const pb::DescriptorPool& Schema::pool() const { return parts_->pool; }
 std::vector<std::string> Schema::ConfiguredFileNames() const {
   return parts_->configured_file_names;

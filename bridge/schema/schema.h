@@ -59,6 +59,9 @@ class Schema {
   // "acme.chat.v1.Assistant/Ask"; null: unknown.
   const google::protobuf::MethodDescriptor* FindMethod(std::string_view name) const;
 
+  // Whether there is a message type or, with a '/', a method of this name.
+  bool Knows(std::string_view name) const;
+
   // For reflection and documents.
   const google::protobuf::DescriptorPool& pool() const;
   // Null: unknown. O(1), and (unlike a search in the pool, whose lower half keeps what

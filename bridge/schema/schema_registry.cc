@@ -206,7 +206,7 @@ void SchemaRegistry::LookUp(std::string type_name, Found done) {
     Parts& parts = *parts_;
     const MutexLock lock(&parts.mutex);
     const absl::Time now = parts.clock.Now();
-    known = parts.current->Find(type_name) != nullptr;
+    known = parts.current->Knows(type_name);
     absl::erase_if(parts.not_found, [now](const auto& entry) { return entry.second <= now; });
     const bool in_vain =
         type_name.size() > kTypeNameBytesMax || parts.not_found.contains(type_name);
@@ -231,7 +231,7 @@ void SchemaRegistry::LookUp(std::string type_name, Found done) {
       const MutexLock lock(&parts.mutex);
       waiting = std::move(parts.looked_for[type_name]);
       parts.looked_for.erase(type_name);
-      found = parts.current->Find(type_name) != nullptr;
+      found = parts.current->Knows(type_name);
       if (!found) parts.not_found[type_name] = parts.clock.Now() + kNotFoundFor;
     }
     for (const Found& answer : waiting) answer(found);

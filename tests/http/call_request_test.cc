@@ -1,4 +1,7 @@
 // Requests for streams that a backend answers: what is asked, and what is refused.
+#include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/text_format.h>
+
 #include "tests/http/call_fixture.h"
 
 namespace sluice {
@@ -44,6 +47,27 @@ TEST_F(CallRequestTest, NamesTheFieldThatIsBad) {
   EXPECT_EQ(response.status, 400);
   EXPECT_THAT(response.body, HasSubstr("nothing"));
   EXPECT_EQ(calls_.count(), 0u);
+}
+
+TEST_F(CallRequestTest, LooksForAMethodThatIsNotKnownYet) {
+  AddCall("/ask").call->method = "acme.late.v1.Late/Ask";
+  Start();
+  EXPECT_EQ(Get("/ask").status, 503) << "nobody can find it";
+  const auto files = std::make_shared<google::protobuf::FileDescriptorSet>();
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(R"(
+      file { name: 'late.proto' package: 'acme.late.v1'
+             message_type { name: 'Question' } message_type { name: 'Answer' }
+             service { name: 'Late' method { name: 'Ask' input_type: '.acme.late.v1.Question'
+                       output_type: '.acme.late.v1.Answer' server_streaming: true } } })",
+                                                            files.get()));
+  schema_->SetFinder([&](const std::string& name, const std::function<void()>& done) {
+    EXPECT_EQ(name, "acme.late.v1.Late/Ask");
+    EXPECT_TRUE(schema_->Offer("backend late", files).ok());
+    done();
+  });
+  const RawClient client = Connect();
+  client.Get("/ask");
+  EXPECT_EQ(calls_.WaitForCall()->request.method, "acme.late.v1.Late/Ask");
 }
 
 TEST_F(CallRequestTest, TakesJsonOnly) {
