@@ -92,6 +92,9 @@ Json ParseStrictly(const std::string& text) {
   return twice ? Json(Json::value_t::discarded) : json;
 }
 
+// Of fields, as RandomSchema makes them, and around them in JSON.
+constexpr size_t kNameBytesMax = 32;
+
 size_t FractionsIn(const Json& json) {
   if (!json.is_structured()) return json.is_number_float() ? 1 : 0;
   size_t count = 0;
@@ -149,9 +152,11 @@ void World::CheckRefused(const absl::StatusOr<Json>& expected, const absl::Statu
   if (refused.message().empty()) Fail("refused without a word");
   if (refused.code() == absl::StatusCode::kResourceExhausted) {
     if (!expected.ok() || bytes_.size() > options.bytes_max) return;
-    // (A number of up to 21 digits is written without an exponent.)
-    if (expected->dump().size() + 21 * FractionsIn(*expected) > options.bytes_max) return;
-    // (A list that came, but with nothing in it, counts.)
+    // (A number of up to 21 digits is written without an exponent; a list that came, but with
+    // nothing in it, counts as long as it is looked at.)
+    const size_t about = expected->dump().size() + 21 * FractionsIn(*expected) + kNameBytesMax;
+    if (about > options.bytes_max) return;
+    // (So does it here.)
     if (DepthOf(*expected) + 1 > options.depth_max) return;
   } else if (refused.code() == absl::StatusCode::kInvalidArgument) {
     if (!expected.ok() || MayHoldTagOfMoreThan32Bits(bytes_)) return;
