@@ -132,6 +132,8 @@ TEST_F(JsonUtilDifferencesTest, RefusesFieldMasksThatCannotBeReadBack) {
                          kRefused);
   EXPECT_THEIRS_AND_OURS("All", Bytes(83, Bytes(1, "_a")), R"({"fieldMask":"a"})",
                          R"({"fieldMask":"A"})");
+  EXPECT_THEIRS_AND_OURS("All", Bytes(83, Bytes(1, "\"a_b")), R"({"fieldMask":"\"a_b"})",
+                         R"({"fieldMask":"\"aB"})");
 }
 
 std::string Any(const std::string& url, const std::string& bytes) {

@@ -66,13 +66,14 @@ constexpr KnownDifference kKnownDifferences[] = {
                        field.enum_type()->full_name() == "google.protobuf.NullValue";
               });
      }},
-    {"leaves out the first underscore of a path",
+    {"leaves out the first underscore of a path, and what is in quotes as it is",
      [](const pb::Message& message, const JsonStyle&) {
        if (!Is(message, "google.protobuf.FieldMask")) return false;
        const auto paths = message.GetReflection()->GetRepeatedFieldRef<std::string>(
            message, message.GetDescriptor()->field(0));
        return std::any_of(paths.begin(), paths.end(), [](const std::string& path) {
-         return path.starts_with('_') || path.find("._") != path.npos;
+         return path.starts_with('_') || path.find('"') != path.npos ||
+                path.find("._") != path.npos;
        });
      }},
     {"knows no type by another prefix than its resolver's",
