@@ -65,7 +65,7 @@ TEST_F(CallRequestTest, LooksForAMethodThatIsNotKnownYet) {
     EXPECT_TRUE(schema_->Offer("backend late", files).ok());
     done();
   });
-  const RawClient client = Connect();
+  RawClient client = Connect();
   client.Get("/ask");
   EXPECT_EQ(calls_.WaitForCall()->request.method, "acme.late.v1.Late/Ask");
 }
