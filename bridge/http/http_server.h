@@ -54,6 +54,14 @@ struct HttpOptions {
   uint32_t sessions_per_subject_max = 0;  // 0: no limit
 };
 
+// A call that the bridge keeps open by itself, for statistics.
+struct SourceStatistics {
+  std::string name;
+  bool connected = false;
+  uint64_t events = 0;
+  uint64_t failures = 0;
+};
+
 // What the endpoints need of the rest; everything outlives the server.
 struct HttpContext {
   const RouteTable* routes = nullptr;
@@ -64,6 +72,7 @@ struct HttpContext {
   // For routes with a call; null: there are none.
   Calls* relay = nullptr;
   SchemaRegistry* schema = nullptr;
+  std::function<std::vector<SourceStatistics>()> sources;  // null: none
   // OK, or why the bridge is not ready now (draining, event log away).
   std::function<absl::Status()> readiness;
   // The AsyncAPI document, as JSON or YAML.

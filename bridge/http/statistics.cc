@@ -42,6 +42,16 @@ Json SubscribersJson(const SubscriberCounts& counts) {
   return json;
 }
 
+Json SourcesJson(const HttpContext& context) {
+  Json json = Json::object();
+  if (context.sources == nullptr) return json;
+  for (const SourceStatistics& source : context.sources()) {
+    json[source.name] = {
+        {"connected", source.connected}, {"events", source.events}, {"failures", source.failures}};
+  }
+  return json;
+}
+
 }  // namespace
 
 void SubscriberCounts::Add(const Shard& shard) {
@@ -71,6 +81,8 @@ std::string StatisticsJson(const HttpServices& services, const SubscriberCounts&
                        {"delivered", context.hub->delivered()},
                        {"publishes_refused", Count(context.metrics->publishes_refused)},
                        {"gaps", Count(context.metrics->gaps)}}},
+                     {"sources", SourcesJson(context)},
+                     {"responses_skipped", Count(context.metrics->responses_skipped)},
                      {"inbox_overflows", Count(context.metrics->inbox_overflows)},
                      {"refusals", ByReason(context.metrics->refusals)},
                      {"disconnects", ByReason(context.metrics->disconnects)}};

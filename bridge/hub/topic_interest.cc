@@ -6,8 +6,8 @@
 
 namespace sluice {
 
-void TopicInterest::Watch(std::string topic, Changed changed) {
-  topics_[std::move(topic)].changed.push_back(std::move(changed));
+void TopicInterest::Watch(const std::string& topic, Changed changed) {
+  topics_[topic].changed.push_back(std::move(changed));
 }
 
 void TopicInterest::Gained(std::string_view topic) { Add(topic, 1); }

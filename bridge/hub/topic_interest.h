@@ -19,7 +19,7 @@ class TopicInterest {
   // `changed(true)` with the first subscriber on any shard, `changed(false)` when
   // the last has left. On a shard's thread; must not block.
   using Changed = std::function<void(bool any)>;
-  void Watch(std::string topic, Changed changed);
+  void Watch(const std::string& topic, Changed changed);
 
   // A shard has its first subscriber of the topic, or has lost its last.
   void Gained(std::string_view topic);

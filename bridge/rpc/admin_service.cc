@@ -70,6 +70,9 @@ void FillStats(const RpcContext& rpc, uint64_t topics, v1::GetStatsResponse* sta
   stats->set_gaps_total(metrics.gaps);
   stats->set_publishes_refused_total(metrics.publishes_refused);
   stats->set_inbox_overflows_total(metrics.inbox_overflows);
+  stats->set_responses_skipped_total(metrics.responses_skipped);
+  stats->set_source_events_total(metrics.source_events);
+  stats->set_source_failures_total(metrics.source_failures);
   CopyCounters(metrics.refusals, stats->mutable_refusals_total());
   CopyCounters(metrics.disconnects, stats->mutable_disconnects_total());
   stats->set_position(FormatEventId({rpc.log->epoch(), rpc.log->head(), false}));

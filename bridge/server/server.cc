@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/time/clock.h"
 #include "bridge/access/none_authorizer.h"
@@ -91,6 +92,7 @@ struct Server::Parts {
         .metrics = &metrics,
         .relay = &relay,
         .schema = options.schema.get(),
+        .sources = [this] { return SourceStates(); },
         .readiness = [this] { return Readiness(); },
         .async_api = [this](bool as_yaml) { return as_yaml ? async_api.yaml() : async_api.json(); },
         .started_at = started_at,
@@ -107,6 +109,14 @@ struct Server::Parts {
             .metrics = &metrics,
             .started_at = started_at,
             .version = kVersion};
+  }
+
+  std::vector<SourceStatistics> SourceStates() const {
+    std::vector<SourceStatistics> states;
+    for (Relay::SourceState& source : relay.sources()) {
+      states.push_back({std::move(source.name), source.connected, source.events, source.failures});
+    }
+    return states;
   }
 
   absl::Status Readiness() const {

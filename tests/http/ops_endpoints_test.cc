@@ -52,6 +52,16 @@ TEST_F(OpsEndpointsTest, CountsWhoReadsWhat) {
   EXPECT_GE(stats["uptime_seconds"], 0);
 }
 
+TEST_F(OpsEndpointsTest, TellsHowSourcesAre) {
+  context_.sources = [] { return std::vector<SourceStatistics>{{"health", true, 7, 2}}; };
+  Start();
+  metrics_.responses_skipped = 3;
+  const Json stats = Json::parse(Get("/v1/stats", kGood).body);
+  EXPECT_EQ(stats["sources"],
+            Json({{"health", {{"connected", true}, {"events", 7}, {"failures", 2}}}}));
+  EXPECT_EQ(stats["responses_skipped"], 3);
+}
+
 TEST_F(OpsEndpointsTest, AsksWhoMayReadStatistics) {
   authorizer_.On("weak").verdict = Decision::Verdict::kForbidden;
   Start();
