@@ -37,6 +37,14 @@ std::string TakeReason(std::string_view text) {
                                    : std::string(text);
 }
 
+absl::StatusOr<FieldMasksPtr> MasksOf(const v1::AuthorizeResponse& answer) {
+  std::vector<FieldMasks::Mask> masks;
+  for (const v1::FieldMask& mask : answer.field_masks()) {
+    masks.push_back({mask.event_type(), {mask.paths().begin(), mask.paths().end()}});
+  }
+  return FieldMasks::Make(std::move(masks));
+}
+
 Decision Allowed(const v1::AuthorizeResponse& answer, absl::Time now) {
   if (answer.subject().size() > kSubjectBytesMax || HasControlCharacter(answer.subject())) {
     return NoDecision(absl::StrCat("`subject` is longer than ", kSubjectBytesMax,
@@ -57,6 +65,11 @@ Decision Allowed(const v1::AuthorizeResponse& answer, absl::Time now) {
   decision.attributes.assign(answer.attributes().begin(), answer.attributes().end());
   std::sort(decision.attributes.begin(), decision.attributes.end());
   decision.event_types.assign(answer.event_types().begin(), answer.event_types().end());
+  absl::StatusOr<FieldMasksPtr> masks = MasksOf(answer);
+  if (!masks.ok()) {
+    return NoDecision(absl::StrCat("`field_masks`: ", masks.status().message()));
+  }
+  decision.masks = *std::move(masks);
   return decision;
 }
 

@@ -53,6 +53,8 @@ v1::Action ToProto(Action action) {
       return v1::ACTION_READ_STATS;
     case Action::kAdminister:
       return v1::ACTION_ADMINISTER;
+    case Action::kReflect:
+      return v1::ACTION_REFLECT;
   }
   return v1::ACTION_UNSPECIFIED;
 }
@@ -66,6 +68,9 @@ v1::AuthorizeRequest ToProto(AuthorizationRequest request) {
     (*question.mutable_headers())[key] = std::move(value);
   }
   question.set_peer_address(std::move(request.peer_address));
+  for (std::string& name : request.certificate_names) {
+    question.add_certificate_names(std::move(name));
+  }
   return question;
 }
 
@@ -88,8 +93,7 @@ class GrpcAuthorizer final : public Authorizer {
   }
 
   void Authorize(AuthorizationRequest request, Done done) override;
-  const std::vector<std::string>& headers() const override { return options_.headers; }
-  bool wants_peer_address() const override { return options_.send_peer_address; }
+  const Wants& wants() const override { return options_.wants; }
 
  private:
   struct Call {

@@ -19,8 +19,7 @@ struct GrpcAuthorizerOptions {
   std::string address;  // "host:port" or "unix:/path"
   absl::Duration deadline = absl::Seconds(2);
   uint32_t calls_in_flight = 1024;
-  std::vector<std::string> headers;
-  bool send_peer_address = false;
+  Wants wants;
 };
 
 std::unique_ptr<Authorizer> MakeGrpcAuthorizer(GrpcAuthorizerOptions options);

@@ -8,9 +8,9 @@ void NoneAuthorizer::Authorize(AuthorizationRequest, Done done) {
   done(std::move(decision));
 }
 
-const std::vector<std::string>& NoneAuthorizer::headers() const {
-  static const std::vector<std::string> kNone;
-  return kNone;
+const Wants& NoneAuthorizer::wants() const {
+  static const Wants kNothing;
+  return kNothing;
 }
 
 }  // namespace sluice

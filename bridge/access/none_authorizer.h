@@ -8,8 +8,7 @@ namespace sluice {
 class NoneAuthorizer final : public Authorizer {
  public:
   void Authorize(AuthorizationRequest request, Done done) override;
-  const std::vector<std::string>& headers() const override;
-  bool wants_peer_address() const override { return false; }
+  const Wants& wants() const override;
 };
 
 }  // namespace sluice

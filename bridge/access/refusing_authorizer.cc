@@ -11,9 +11,9 @@ void RefusingAuthorizer::Authorize(AuthorizationRequest, Done done) {
   done(std::move(decision));
 }
 
-const std::vector<std::string>& RefusingAuthorizer::headers() const {
-  static const std::vector<std::string> kNone;
-  return kNone;
+const Wants& RefusingAuthorizer::wants() const {
+  static const Wants kNothing;
+  return kNothing;
 }
 
 }  // namespace sluice

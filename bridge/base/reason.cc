@@ -20,6 +20,8 @@ std::string_view ReasonName(Reason reason) {
       return "draining";
     case Reason::kLogFailed:
       return "log_failed";
+    case Reason::kDisconnected:
+      return "disconnected";
     case Reason::kBackendFailed:
       return "backend_failed";
     case Reason::kBadRequest:
@@ -38,6 +40,8 @@ std::string_view ReasonName(Reason reason) {
       return "too_large";
     case Reason::kTooManySessions:
       return "too_many_sessions";
+    case Reason::kTooFast:
+      return "too_fast";
     case Reason::kAuthorizerAway:
       return "authorizer_away";
     case Reason::kEnded:

@@ -17,8 +17,9 @@ enum class Reason {
   kStalled,          // the socket refused bytes for too long
   kDraining,         // the bridge is shutting down (a refusal too)
   kLogFailed,        // the event log could not be read
+  kDisconnected,     // an operator, or what the authorizer took back, ended it
   kBackendFailed,    // a backend that the stream is read from failed (a refusal too)
-  // Refusals.
+  // Refusals (those of access end running streams, too).
   kBadRequest,       // malformed
   kUnauthenticated,  // no credential, or not a good one
   kForbidden,        // a good credential without the right
@@ -27,6 +28,7 @@ enum class Reason {
   kNotAcceptable,    // the client does not take text/event-stream
   kTooLarge,         // header, target or body past its bound
   kTooManySessions,  // a bound on sessions was passed
+  kTooFast,          // a bound on new sessions was passed
   kAuthorizerAway,   // the authorizer could not answer: fail closed
   kEnded,            // 204: the stream had ended and nothing has come since
   kNotResumable,     // 409: the stream cannot be gone on with, by its route

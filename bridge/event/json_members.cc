@@ -9,36 +9,6 @@ namespace {
 
 constexpr size_t kNone = std::string_view::npos;
 
-// Past the value that begins at `from`: where the ',' or the bracket stands that does
-// not belong to it.
-size_t ValueEnd(std::string_view json, size_t from) {
-  size_t depth = 0;
-  for (size_t i = from; i < json.size();) {
-    switch (json[i]) {
-      case '"':
-        i = JsonStringEnd(json, i);
-        if (i == kNone) return kNone;
-        continue;
-      case '{':
-      case '[':
-        ++depth;
-        break;
-      case '}':
-      case ']':
-        if (depth == 0) return i;
-        --depth;
-        break;
-      case ',':
-        if (depth == 0) return i;
-        break;
-      default:
-        break;
-    }
-    ++i;
-  }
-  return kNone;
-}
-
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -105,6 +75,34 @@ size_t JsonStringEnd(std::string_view json, size_t from) {
   return kNone;
 }
 
+size_t JsonValueEnd(std::string_view json, size_t from) {
+  size_t depth = 0;
+  for (size_t i = from; i < json.size();) {
+    switch (json[i]) {
+      case '"':
+        i = JsonStringEnd(json, i);
+        if (i == kNone) return kNone;
+        continue;
+      case '{':
+      case '[':
+        ++depth;
+        break;
+      case '}':
+      case ']':
+        if (depth == 0) return i;
+        --depth;
+        break;
+      case ',':
+        if (depth == 0) return i;
+        break;
+      default:
+        break;
+    }
+    ++i;
+  }
+  return kNone;
+}
+
 JsonMembers::JsonMembers(std::string_view json)
     : rest_(json), is_object_(json.size() >= 2 && json.front() == '{' && json.back() == '}') {
   if (is_object_) rest_.remove_prefix(1);
@@ -114,7 +112,7 @@ std::optional<JsonMember> JsonMembers::Next() {
   if (!is_object_ || rest_.empty() || rest_.front() != '"') return std::nullopt;
   const size_t key_end = JsonStringEnd(rest_, 0);
   if (key_end == kNone || key_end >= rest_.size() || rest_[key_end] != ':') return std::nullopt;
-  const size_t value_end = ValueEnd(rest_, key_end + 1);
+  const size_t value_end = JsonValueEnd(rest_, key_end + 1);
   if (value_end == kNone) return std::nullopt;
   const JsonMember member{rest_.substr(1, key_end - 2),
                           rest_.substr(key_end + 1, value_end - key_end - 1)};

@@ -33,6 +33,10 @@ class JsonMembers {
 // not closed.
 size_t JsonStringEnd(std::string_view json, size_t from);
 
+// Past the value that begins at `from`: where the ',' or the bracket stands that does
+// not belong to it; npos: nothing does.
+size_t JsonValueEnd(std::string_view json, size_t from);
+
 // Whether what stands between the quotes of a JSON string means `text`.
 bool JsonStringMeans(std::string_view inside, std::string_view text);
 

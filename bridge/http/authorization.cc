@@ -34,13 +34,13 @@ std::variant<AuthorizationRequest, Refusal> MakeQuestion(
   if (!credential.ok()) return BadRequest(credential.status().message());
   question.credential = *std::move(credential);
   const Authorizer& authorizer = *services.context.authorizer;
-  for (const std::string& name : authorizer.headers()) {
+  for (const std::string& name : authorizer.wants().headers) {
     std::optional<std::string> value = head.Field(name);
     if (!value) continue;
     if (!IsUtf8(*value)) return BadRequest(absl::StrCat("header '", name, "' is not UTF-8"));
     question.headers[name] = *std::move(value);
   }
-  if (authorizer.wants_peer_address()) question.peer_address = peer.address_and_port;
+  if (authorizer.wants().peer_address) question.peer_address = peer.address_and_port;
   return question;
 }
 

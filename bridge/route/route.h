@@ -61,6 +61,7 @@ struct Route {
   bool get = true;    // and HEAD
   bool post = false;  // only with `call`
   std::optional<CallPolicy> call;
+  std::string authorizer;  // by the name that it is built under; empty: the default one
   // For documents.
   std::vector<std::string> messages;  // full names or "acme.chat.v1.*"; empty: see config
   std::string description;

@@ -73,12 +73,12 @@ absl::StatusOr<AuthorizationRequest> MakeQuestion(const grpc::ServerContextBase&
   absl::StatusOr<std::string> credential = CredentialOf(context);
   if (!credential.ok()) return credential.status();
   question.credential = *std::move(credential);
-  for (const std::string& name : authorizer.headers()) {
+  for (const std::string& name : authorizer.wants().headers) {
     absl::StatusOr<std::string> value = MetadataOf(context, name);
     if (!value.ok()) return value.status();
     if (!value->empty()) question.headers[name] = *std::move(value);
   }
-  if (authorizer.wants_peer_address()) question.peer_address = PeerAddress(context);
+  if (authorizer.wants().peer_address) question.peer_address = PeerAddress(context);
   return question;
 }
 

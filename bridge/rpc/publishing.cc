@@ -71,9 +71,9 @@ void Publishing::Authorize(std::vector<Event> events, Done done) {
   std::vector<std::string> topics = TopicsToAsk(events);
   if (topics.empty()) return AppendGranted(std::move(events), std::move(done));
   absl::StatusOr<AuthorizationRequest> question =
-      MakeQuestion(caller_, *rpc_.authorizer, Action::kPublish, topics);
+      MakeQuestion(caller_, *rpc_.publish_authorizer, Action::kPublish, topics);
   if (!question.ok()) return Refuse(question.status(), events.front().topic, done);
-  rpc_.authorizer->Authorize(
+  rpc_.publish_authorizer->Authorize(
       *std::move(question),
       [self = shared_from_this(), topics = std::move(topics), events = std::move(events),
        done = std::move(done)](Decision decision) mutable {

@@ -34,7 +34,10 @@ struct RpcOptions {
 struct RpcContext {
   Hub* hub = nullptr;
   EventLog* log = nullptr;
-  Authorizer* authorizer = nullptr;
+  Authorizer* authorizer = nullptr;          // of Subscribe
+  Authorizer* publish_authorizer = nullptr;  // where publishing is authorized
+  Authorizer* admin_authorizer = nullptr;
+  Authorizer* reflection_authorizer = nullptr;  // null: reflection is open
   const Ingest* ingest = nullptr;
   std::shared_ptr<SchemaRegistry> schema;  // served by reflection; asked for unknown types
   const Clock* clock = nullptr;

@@ -103,6 +103,8 @@ struct Server::Parts {
     return {.hub = &hub,
             .log = event_log.get(),
             .authorizer = authorizer.get(),
+            .publish_authorizer = authorizer.get(),
+            .admin_authorizer = authorizer.get(),
             .ingest = &ingest,
             .schema = options.schema,
             .clock = &clock,

@@ -21,7 +21,8 @@ constexpr absl::Duration kLong = absl::Seconds(30);
 
 std::unique_ptr<Authorizer> AuthorizerAt(const std::string& address,
                                          absl::Duration deadline = kLong) {
-  return MakeGrpcAuthorizer({.address = address, .deadline = deadline, .headers = {"x-tenant"}});
+  return MakeGrpcAuthorizer(
+      {.address = address, .deadline = deadline, .wants = {.headers = {"x-tenant"}}});
 }
 
 // A TCP server that says `greeting` and then nothing.
@@ -85,9 +86,9 @@ TEST(GrpcAuthorizer, AsksWithoutACredentialToo) {
 
 TEST(GrpcAuthorizer, SaysWhatItWantsToKnow) {
   const std::unique_ptr<Authorizer> authorizer = MakeGrpcAuthorizer(
-      {.address = "127.0.0.1:1", .headers = {"x-tenant"}, .send_peer_address = true});
-  EXPECT_EQ(authorizer->headers(), std::vector<std::string>{"x-tenant"});
-  EXPECT_TRUE(authorizer->wants_peer_address());
+      {.address = "127.0.0.1:1", .wants = {.headers = {"x-tenant"}, .peer_address = true}});
+  EXPECT_EQ(authorizer->wants().headers, std::vector<std::string>{"x-tenant"});
+  EXPECT_TRUE(authorizer->wants().peer_address);
 }
 
 TEST(GrpcAuthorizer, FailsClosedWhenNobodyListens) {

@@ -12,7 +12,7 @@ TEST(NoneAuthorizer, AllowsEverythingToEverybody) {
   const Decision decision = Ask(authorizer, {.action = Action::kAdminister});
   EXPECT_TRUE(decision.allowed());
   EXPECT_EQ(decision.expires_at, absl::InfiniteFuture());
-  EXPECT_TRUE(authorizer.headers().empty());
+  EXPECT_TRUE(authorizer.wants().headers.empty());
 }
 
 TEST(RefusingAuthorizer, RefusesAndSaysWhatToConfigure) {

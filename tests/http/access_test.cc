@@ -22,7 +22,7 @@ TEST_F(AccessTest, Says404BeforeItAsks) {
 }
 
 TEST_F(AccessTest, AsksForExactlyWhatIsWanted) {
-  authorizer_.wanted_headers = {"x-tenant"};
+  authorizer_.wanted.headers = {"x-tenant"};
   Start();
   Get("/v1/events?topic=a/1&topic=b/2&token=ignored",
       "Authorization: Bearer good\r\nX-Tenant: blue\r\nX-Other: 1\r\n");
@@ -36,7 +36,7 @@ TEST_F(AccessTest, AsksForExactlyWhatIsWanted) {
 }
 
 TEST_F(AccessTest, SendsThePeerAddressOnRequestOnly) {
-  authorizer_.wanted_peer_address = true;
+  authorizer_.wanted.peer_address = true;
   Start();
   Get("/v1/user/1", kGood);
   EXPECT_THAT(authorizer_.questions()[0].peer_address, MatchesRegex("127\\.0\\.0\\.1:[0-9]+"));

@@ -59,11 +59,9 @@ class TokenAuthorizer final : public Authorizer {
     asked_.notify_all();
     wake_.notify_all();
   }
-  const std::vector<std::string>& headers() const override { return wanted_headers; }
-  bool wants_peer_address() const override { return wanted_peer_address; }
+  const Wants& wants() const override { return wanted; }
 
-  std::vector<std::string> wanted_headers;
-  bool wanted_peer_address = false;
+  Wants wanted;
 
  private:
   Decision Decide(const AuthorizationRequest& request) const {

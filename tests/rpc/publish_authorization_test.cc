@@ -30,8 +30,8 @@ class PublishAuthorizationTest : public RpcFixture {
 
 TEST_F(PublishAuthorizationTest, AsksWithTopicsAndCredential) {
   Start();
-  authorizer_.wanted_headers = {"x-tenant"};
-  authorizer_.wanted_peer_address = true;
+  authorizer_.wanted.headers = {"x-tenant"};
+  authorizer_.wanted.peer_address = true;
   auto context = Call("bearer good");
   context->AddMetadata("x-tenant", "acme");
   v1::PublishRequest request = Texts<v1::PublishRequest>("b", {"1", "2"});
@@ -49,7 +49,7 @@ TEST_F(PublishAuthorizationTest, AsksWithTopicsAndCredential) {
 // To leave one out would be to decide about it.
 TEST_F(PublishAuthorizationTest, PutsNoAmbiguousMetadataToTheAuthorizer) {
   Start();
-  authorizer_.wanted_headers = {"x-tenant"};
+  authorizer_.wanted.headers = {"x-tenant"};
   for (const char* name : {"authorization", "x-tenant"}) {
     auto context = Call("Bearer good");
     context->AddMetadata("x-tenant", "acme");

@@ -60,6 +60,8 @@ class RpcFixture : public testing::Test {
     return {.hub = hub_.get(),
             .log = log_.get(),
             .authorizer = &authorizer_,
+            .publish_authorizer = &authorizer_,
+            .admin_authorizer = &authorizer_,
             .ingest = &ingest_,
             .schema = schema_,
             .clock = &clock_,

@@ -113,8 +113,8 @@ limits:
   EXPECT_EQ(o.grpc_authorizer.address, "a:1");
   EXPECT_EQ(o.grpc_authorizer.deadline, absl::Seconds(1));
   EXPECT_EQ(o.grpc_authorizer.calls_in_flight, 2u);
-  EXPECT_THAT(o.grpc_authorizer.headers, ElementsAre("x-a"));
-  EXPECT_TRUE(o.grpc_authorizer.send_peer_address);
+  EXPECT_THAT(o.grpc_authorizer.wants.headers, ElementsAre("x-a"));
+  EXPECT_TRUE(o.grpc_authorizer.wants.peer_address);
   EXPECT_FALSE(o.json.style.print_implicit_fields);
   EXPECT_TRUE(o.json.style.proto_field_names);
   EXPECT_TRUE(o.json.style.enums_as_numbers);

@@ -156,16 +156,17 @@ void Builder::SetGrpcAuthorizer() {
   SetTime(grpc.has_deadline(), grpc.deadline(), path + ".deadline", &options.deadline, findings_);
   SetNumber(grpc.has_calls_in_flight(), grpc.calls_in_flight(), path + ".calls_in_flight",
             &options.calls_in_flight, findings_);
-  options.headers.assign(grpc.headers().begin(), grpc.headers().end());
-  for (size_t i = 0; i < options.headers.size(); ++i) {
-    if (!IsHeaderName(options.headers[i]) ||
-        std::any_of(options.headers[i].begin(), options.headers[i].end(),
-                    [](char c) { return c >= 'A' && c <= 'Z'; })) {
+  std::vector<std::string>& headers = options.wants.headers;
+  headers.assign(grpc.headers().begin(), grpc.headers().end());
+  for (size_t i = 0; i < headers.size(); ++i) {
+    if (!IsHeaderName(headers[i]) || std::any_of(headers[i].begin(), headers[i].end(),
+                                                 [](char c) { return c >= 'A' && c <= 'Z'; })) {
       findings_->Error(absl::StrCat(path, ".headers[", i, "]"),
                        "is not the name of a header in lower case");
     }
   }
-  options.send_peer_address = grpc.send_peer_address();
+  options.wants.peer_address = grpc.send_peer_address();
+  options.wants.certificate_names = grpc.send_certificate_names();
 }
 
 void Builder::SetEventLog() {
