@@ -30,33 +30,51 @@ std::string WithType(std::string_view object, const std::string& key, std::strin
   return typed;
 }
 
+struct Payload {
+  std::optional<std::string_view> data;
+  bool is_text = false;
+};
+
+// What the masks leave of a payload; `masked` holds it.
+Payload Left(const FrameView& view, const Event& event, std::optional<std::string_view> data,
+             std::string& masked) {
+  if (!data || view.masks == nullptr || !view.masks->Hides(event.type)) {
+    return {data, event.data_is_text};
+  }
+  // (Text has no fields that could be left.)
+  masked = event.data_is_text ? "{}" : view.masks->Apply(event.type, *data);
+  return {masked, false};
+}
+
 // What stands in the `data:` field instead of the payload; nothing: the payload does.
-std::optional<std::string> Replaced(const FrameRule& rule, const Event& event,
-                                    std::optional<std::string_view> data) {
+std::optional<std::string> Replaced(const FrameRule& rule, std::string_view type,
+                                    const Payload& payload) {
+  const std::optional<std::string_view>& data = payload.data;
   if (rule.data) return rule.data;
   if (rule.json) {
-    if (!data) return rule.json->Fill("null", event.type);
-    return event.data_is_text ? rule.json->Fill(JsonQuote(*data), event.type)
-                              : rule.json->Fill(*data, event.type);
+    if (!data) return rule.json->Fill("null", type);
+    return payload.is_text ? rule.json->Fill(JsonQuote(*data), type) : rule.json->Fill(*data, type);
   }
-  if (rule.type_key.empty() || event.type.empty() || !data || event.data_is_text ||
+  if (rule.type_key.empty() || type.empty() || !data || payload.is_text ||
       !JsonMembers(*data).is_object()) {
     return std::nullopt;
   }
-  return WithType(*data, rule.type_key, event.type);
+  return WithType(*data, rule.type_key, type);
 }
 
 // `data`: the payload.
 SseFrame Encode(const Event& event, std::optional<std::string_view> data, std::string_view id,
                 const FrameView& view) {
+  std::string masked;
+  const Payload payload = Left(view, event, data, masked);
   const FrameRule* rule = IsBare(event, data) ? nullptr : RuleFor(view, event.type);
   std::optional<std::string> replaced;
-  if (rule != nullptr) replaced = Replaced(*rule, event, data);
+  if (rule != nullptr) replaced = Replaced(*rule, event.type, payload);
   SseFields fields;
   if (view.event_line) fields.event = rule && rule->event ? *rule->event : event.type;
   if (view.ids != IdLine::kOff) fields.id = id;
   if (view.retry_line) fields.retry_ms = event.retry_ms;
-  fields.data = replaced ? std::optional<std::string_view>(*replaced) : data;
+  fields.data = replaced ? std::optional<std::string_view>(*replaced) : payload.data;
   return SseFrame(fields);
 }
 

@@ -1,5 +1,6 @@
-// A view: what a route makes of events. Every event is encoded at most once
-// for each view on each shard; the default view's frame comes with the event.
+// A view: what a route makes of events, and what an authorizer left of them. Every
+// event is encoded at most once for each view on each shard; the default view's frame
+// comes with the event.
 #pragma once
 
 #include <memory>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "bridge/event/event.h"
+#include "bridge/event/field_masks.h"
 #include "bridge/event/frame_template.h"
 
 namespace sluice {
@@ -31,9 +33,12 @@ struct FrameView {
   bool event_line = true;
   bool retry_line = true;
   std::vector<FrameRule> rules;
+  // Laid over payloads before the rules see them. By the event's own type, whatever the
+  // rules call it; text that would be masked becomes {}.
+  FieldMasksPtr masks = nullptr;
 
   bool IsDefault() const {
-    return ids == IdLine::kLog && event_line && retry_line && rules.empty();
+    return ids == IdLine::kLog && event_line && retry_line && rules.empty() && masks == nullptr;
   }
 };
 

@@ -21,16 +21,16 @@ namespace {
 constexpr std::string_view kIdPrefix = "call-";
 constexpr std::string_view kEndSuffix = ".end";
 
-const FrameView& ViewOf(const Route& route) {
+const FrameView& OrDefault(const FrameViewPtr& view) {
   static const FrameView kDefault;
-  return route.view == nullptr ? kDefault : *route.view;
+  return view == nullptr ? kDefault : *view;
 }
 
 class CallSession final : public SseSession, public CallRelay::Reader {
  public:
   CallSession(Shard& shard, TcpSocket socket, CallStream stream)
       : SseSession(shard, std::move(socket), std::move(stream.session)),
-        view_(ViewOf(route())),
+        view_(std::move(stream.view)),
         topics_(std::move(stream.topics)),
         filter_(std::move(stream.filter)),
         heartbeat_(shard.context()),
@@ -41,7 +41,7 @@ class CallSession final : public SseSession, public CallRelay::Reader {
     attendance_.emplace(shard(), *this);
     call_->relay().SetReader(*this);
     started_ = call_->started();
-    Queue(OpeningFrame(route(), {view_.ids == IdLine::kOff ? std::string() : Id(false), subject(),
+    Queue(OpeningFrame(route(), {view().ids == IdLine::kOff ? std::string() : Id(false), subject(),
                                  topics_, shard().clock().Now()}));
     ScheduleHeartbeat();
     const std::optional<absl::Status> end = call_->end();
@@ -89,13 +89,14 @@ class CallSession final : public SseSession, public CallRelay::Reader {
     attendance_.reset();
   }
   std::vector<std::string> Topics() const override { return topics_; }
+  const FrameView& view() const { return OrDefault(view_); }
 
   // An event that was asked for.
   void Take(Event event) {
     asked_ = false;
     if (filter_ != nullptr && !filter_->Passes(event)) return;
     ++frames_;
-    next_ = std::make_shared<const SseFrame>(EncodeFrame(event, Id(event.end_of_stream), view_));
+    next_ = std::make_shared<const SseFrame>(EncodeFrame(event, Id(event.end_of_stream), view()));
     if (event.end_of_stream) {
       ended_by_event_ = true;
       over_ = absl::OkStatus();
@@ -117,7 +118,7 @@ class CallSession final : public SseSession, public CallRelay::Reader {
   // Without an event of its own, the end is an id alone.
   SseFrame Done(const CallPolicy& policy) {
     if (policy.done) return Last(*policy.done, absl::OkStatus());
-    if (view_.ids == IdLine::kOff) return SseFrame();
+    if (view().ids == IdLine::kOff) return SseFrame();
     SseFields fields;
     const std::string end = Id(true);
     fields.id = end;
@@ -126,7 +127,9 @@ class CallSession final : public SseSession, public CallRelay::Reader {
 
   SseFrame Last(const EventTemplate& event, const absl::Status& status) {
     ++frames_;
-    return EncodeFrame(FromTemplate(event, status, shard().clock().Now()), Id(true), view_);
+    // The route's own view: this is no payload.
+    return EncodeFrame(FromTemplate(event, status, shard().clock().Now()), Id(true),
+                       OrDefault(route().view));
   }
 
   std::string Id(bool end) const {
@@ -147,7 +150,7 @@ class CallSession final : public SseSession, public CallRelay::Reader {
         });
   }
 
-  const FrameView& view_;
+  const FrameViewPtr view_;
   const std::vector<std::string> topics_;
   const EventFilterPtr filter_;
   std::optional<Attendance> attendance_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bridge/event/event_filter.h"
+#include "bridge/event/frame_view.h"
 #include "bridge/http/open_call.h"
 #include "bridge/http/sse_session.h"
 
@@ -18,6 +19,7 @@ struct CallStream {
   SseSessionInit session;           // its route has a call
   std::vector<std::string> topics;  // what the authorizer was asked about
   EventFilterPtr filter;            // null: everything
+  FrameViewPtr view;                // null: the default one
   std::unique_ptr<OpenCall> call;
 };
 

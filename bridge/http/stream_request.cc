@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/base/clock.h"
 #include "bridge/base/utf8.h"
+#include "bridge/event/masked_views.h"
 #include "bridge/http/accept.h"
 #include "bridge/http/authorization.h"
 #include "bridge/route/subject.h"
@@ -120,6 +121,7 @@ std::optional<Refusal> StreamRequest::Apply(const Decision& decision) {
   }
   subject_ = decision.subject;
   expires_at_ = decision.expires_at;
+  spec_.view = MaskedView(match_.route->view, decision.masks);
   // An event must have what both ask for; where they contradict each other,
   // none does.
   EventFilter filter{std::move(filter_), decision.event_types};
@@ -160,7 +162,8 @@ SseSessionInit StreamRequest::Session() {
 TopicStream StreamRequest::Grant() { return {Session(), std::move(spec_)}; }
 
 CallStream StreamRequest::GrantCall(std::unique_ptr<OpenCall> call) {
-  return {Session(), std::move(spec_.topics), std::move(spec_.filter), std::move(call)};
+  return {Session(), std::move(spec_.topics), std::move(spec_.filter), std::move(spec_.view),
+          std::move(call)};
 }
 
 }  // namespace sluice

@@ -1,5 +1,6 @@
 #include "bridge/rpc/subscribe_call.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -28,17 +29,27 @@ std::string NextSubscriberId() {
   return absl::StrCat("grpc-", next.fetch_add(1, std::memory_order_relaxed));
 }
 
-// The gap's data as its frame has it.
+// The data of a frame that has one line of it; "": it has none.
 std::string DataOf(const SseFrame& frame) {
   constexpr std::string_view kData = "data: ";
-  const std::string_view block = frame.plain();
-  const size_t begin = block.find(kData);
-  if (begin == std::string_view::npos) return "";
-  const size_t end = block.find('\n', begin);
-  return std::string(block.substr(begin + kData.size(), end - begin - kData.size()));
+  for (std::string_view rest = frame.plain(); !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    if (line.starts_with(kData)) return std::string(line.substr(kData.size()));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+  }
+  return "";
 }
 
-void Fill(const Item& item, v1::SubscribeResponse* response) {
+std::optional<std::string> DataOf(const Item& item, const FrameViewPtr& view) {
+  const auto data = item.event->data();
+  if (!data) return std::nullopt;
+  // What was masked is one line of JSON, and in the frame already.
+  const bool masked = view != nullptr && view->masks->Hides(item.event->event().type);
+  return masked ? DataOf(*item.frame) : std::string(*data);
+}
+
+// `view`: the default one (null), or that with masks.
+void Fill(const Item& item, const FrameViewPtr& view, v1::SubscribeResponse* response) {
   response->Clear();
   if (item.gap != nullptr) {
     response->set_id(FormatEventId(item.gap->resumed));
@@ -52,7 +63,7 @@ void Fill(const Item& item, v1::SubscribeResponse* response) {
   id.end = item.last;
   if (!event.transient) response->set_id(FormatEventId(id));
   response->set_type(event.type);
-  if (const auto data = item.event->data()) response->set_data(std::string(*data));
+  if (auto data = DataOf(item, view)) response->set_data(*std::move(data));
   response->set_topic(event.topic);
   for (const auto& [key, value] : event.attributes) {
     (*response->mutable_attributes())[key] = value;
@@ -172,7 +183,7 @@ void SubscribeCall::Pump() {
     StartSendInitialMetadata();
   }
   if (count == 0) return Rest();
-  Fill(items[0], &response_);
+  Fill(items[0], subscription_->view(), &response_);
   subscription_->Advance(1);
   shard_.CountDelivered(1);
   ++events_;

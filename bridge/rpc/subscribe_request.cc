@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/base/utf8.h"
+#include "bridge/event/masked_views.h"
 #include "bridge/event/topic.h"
 #include "bridge/route/subject.h"
 #include "sluice/v1/subscriber.pb.h"
@@ -74,6 +75,7 @@ absl::Status ApplyDecision(const Decision& decision, const v1::SubscribeRequest&
                            decision.attributes.end());
   std::sort(filter.attributes.begin(), filter.attributes.end());
   if (!filter.empty()) spec->filter = std::make_shared<const EventFilter>(std::move(filter));
+  spec->view = MaskedView(nullptr, decision.masks);
   return absl::OkStatus();
 }
 

@@ -19,7 +19,8 @@ namespace sluice {
 absl::StatusOr<SubscriptionSpec> ReadSubscribeRequest(const v1::SubscribeRequest& request,
                                                       uint32_t topics_max);
 
-// Fills {subject} and imposes the decision's filter over the request's own.
+// Fills {subject}, imposes the decision's filter over the request's own, and lays its
+// masks over what is sent.
 // PERMISSION_DENIED: the subject makes no valid topic.
 absl::Status ApplyDecision(const Decision& decision, const v1::SubscribeRequest& request,
                            SubscriptionSpec* spec);

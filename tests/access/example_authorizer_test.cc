@@ -28,6 +28,7 @@ tokens:
     publish: ["conversation/42"]
     attributes: {tenant: acme}
     event_types: [token]
+    field_masks: {token: [text, author.name], done: []}
     expires_in: 1h
   operator-token: {subject: root, stats: true, admin: true}
 )";
@@ -137,6 +138,10 @@ TEST(ExampleAuthorizer, DecidesByItsFileAndReadsItAgainOnHangup) {
   EXPECT_EQ(reader.subject, "ada");
   EXPECT_EQ(reader.attributes, (Attributes{{"tenant", "acme"}}));
   EXPECT_EQ(reader.event_types, std::vector<std::string>{"token"});
+  ASSERT_NE(reader.masks, nullptr);
+  EXPECT_EQ(reader.masks->Apply("token", R"({"text":1,"author":{"name":2,"mail":3}})"),
+            R"({"text":1,"author":{"name":2}})");
+  EXPECT_EQ(reader.masks->Apply("done", R"({"text":1})"), "{}");
   EXPECT_LT(reader.expires_at, absl::Now() + absl::Hours(2));
 
   const Decision other = ask(Action::kSubscribe, {"conversation/1", "user/bob"}, "ada-token");

@@ -124,5 +124,64 @@ TEST(FrameView, PutsTheEndFlagOnlyWhereItIsAskedTo) {
   EXPECT_EQ(Encode(event, {}, false), "event: note\nid: 0000000000000001-2\ndata: x\n\n");
 }
 
+// What is left of "a" and "b.c", whoever asks.
+FrameView Masked(std::vector<FrameRule> rules = {}) {
+  return {.ids = IdLine::kOff,
+          .event_line = false,
+          .rules = std::move(rules),
+          .masks = *FieldMasks::Make({{"note", {"a", "b.c"}}})};
+}
+
+constexpr char kPayload[] = R"({"a":1,"b":{"c":2,"d":3},"secret":"x"})";
+
+TEST(FrameView, LaysItsMasksOverThePayload) {
+  EXPECT_EQ(Encode(MakeEvent("a/1", kPayload), Masked()), "data: {\"a\":1,\"b\":{\"c\":2}}\n\n");
+  EXPECT_EQ(Encode(MakeEvent("a/1", kPayload, "other"), Masked()),
+            "data: " + std::string(kPayload) + "\n\n");
+  EXPECT_EQ(Encode(MakeEvent("a/1", "[{\"secret\":1}]"), Masked()), "data: {}\n\n");
+}
+
+TEST(FrameView, LeavesNothingOfMaskedText) {
+  EXPECT_EQ(Encode(Text(MakeEvent("a/1", "secret\nlines")), Masked()), "data: {}\n\n");
+  EXPECT_EQ(Encode(Text(MakeEvent("a/1", "public", "other")), Masked()), "data: public\n\n");
+  EXPECT_EQ(Encode(Text(MakeEvent("a/1", "secret")), Masked({JsonRule(R"({"v":"${data}"})")})),
+            "data: {\"v\":{}}\n\n");
+}
+
+TEST(FrameView, ShowsItsRulesOnlyWhatTheMasksLeave) {
+  const Event event = MakeEvent("a/1", kPayload);
+  EXPECT_EQ(
+      Encode(event,
+             Masked({JsonRule(R"({"all":"${data}","a":"${data.a}","secret":"${data.secret}"})")})),
+      "data: {\"all\":{\"a\":1,\"b\":{\"c\":2}},\"a\":1,\"secret\":null}\n\n");
+  EXPECT_EQ(Encode(event, Masked({{.type = "note", .type_key = "kind"}})),
+            "data: {\"kind\":\"note\",\"a\":1,\"b\":{\"c\":2}}\n\n");
+}
+
+TEST(FrameView, MasksByTheEventsOwnTypeAndNotByTheNameThatARuleGivesIt) {
+  FrameView view = Masked({{.type = "*", .event = "note"}, {.type = "note", .event = "other"}});
+  view.event_line = true;
+  EXPECT_EQ(Encode(MakeEvent("a/1", kPayload), view),
+            "event: other\ndata: {\"a\":1,\"b\":{\"c\":2}}\n\n");
+  EXPECT_EQ(Encode(MakeEvent("a/1", "{\"x\":1}", "free"), view),
+            "event: note\ndata: {\"x\":1}\n\n");
+}
+
+TEST(FrameView, LeavesTheConstantsOfARuleToTheOperator) {
+  EXPECT_EQ(Encode(MakeEvent("a/1", kPayload), Masked({{.type = "note", .data = "plain"}})),
+            "data: plain\n\n");
+}
+
+TEST(FrameView, LeavesEventsWithoutDataWhatTheyAre) {
+  Event event = MakeEvent("a/1", "");
+  event.data.reset();
+  EXPECT_EQ(Encode(event, {.ids = IdLine::kOff, .masks = Masked().masks}), "event: note\n\n");
+}
+
+TEST(FrameView, MasksWhatNoLogHoldsToo) {
+  EXPECT_EQ(EncodeFrame(MakeEvent("", kPayload), "call-1", Masked()).plain(),
+            "data: {\"a\":1,\"b\":{\"c\":2}}\n\n");
+}
+
 }  // namespace
 }  // namespace sluice

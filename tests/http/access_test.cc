@@ -141,6 +141,20 @@ TEST_F(AccessTest, ImposesTheDecisionsFilter) {
   EXPECT_THAT(client.ReadUntil("\n\n"), HasSubstr("data: right\n"));
 }
 
+TEST_F(AccessTest, LaysTheDecisionsMasksOverPayloads) {
+  authorizer_.On("reader").masks = *FieldMasks::Make({{"note", {"text"}}});
+  authorizer_.On("auditor").masks = *FieldMasks::Make({{"note", {"author.name"}}});
+  Start();
+  RawClient reader = OpenStream("/v1/user/1?token=reader");
+  RawClient auditor = OpenStream("/v1/user/1?token=auditor");
+  RawClient whole = OpenStream("/v1/user/1?token=good");
+  const std::string data = R"({"text":"hi","author":{"name":"ada","mail":"a@b.c"}})";
+  Publish(MakeEvent("user/1", data));
+  EXPECT_THAT(reader.ReadUntil("\n\n"), HasSubstr("data: {\"text\":\"hi\"}\n"));
+  EXPECT_THAT(auditor.ReadUntil("\n\n"), HasSubstr("data: {\"author\":{\"name\":\"ada\"}}\n"));
+  EXPECT_THAT(whole.ReadUntil("\n\n"), HasSubstr("data: " + data + "\n"));
+}
+
 TEST_F(AccessTest, LetsNothingThroughWhereRouteAndDecisionContradict) {
   AddRoute("/only/{tenant}", {"news"}).filter = {{"tenant", "{tenant}"}};
   authorizer_.On("blue").attributes = {{"tenant", "blue"}};

@@ -128,6 +128,18 @@ TEST_F(CallSessionTest, PassesOnlyWhatTheAuthorizerLetsThrough) {
   EXPECT_EQ(authorizer_.questions().front().topics, std::vector<std::string>{std::string(kMethod)});
 }
 
+TEST_F(CallSessionTest, LaysTheAuthorizersMasksOverWhatTheBackendSays) {
+  AddCall("/ask").is_public = false;
+  authorizer_.On("narrow").masks = *FieldMasks::Make({{"*", {"shown"}}});
+  Start();
+  RawClient client = Open("/ask?token=narrow", R"({"shown":1,"hidden":2})");
+  EXPECT_THAT(client.ReadUntil("}\n\n"),
+              HasSubstr("event: word\nid: call-1\ndata: {\"shown\":1}\n"));
+  call_->End(absl::ResourceExhaustedError("gone"));
+  // What the bridge itself says is no payload.
+  EXPECT_THAT(client.ReadAll(), HasSubstr("\"code\":\"RESOURCE_EXHAUSTED\""));
+}
+
 TEST_F(CallSessionTest, IsKeptAliveWhileTheBackendIsQuiet) {
   HeartbeatPolicy policy;
   policy.interval = absl::Milliseconds(20);

@@ -174,6 +174,30 @@ TEST_F(SubscriberTest, DeliversOnlyWhatPassesItsFilterAndTheAuthorizers) {
   EXPECT_EQ(Open(filtered).Next().data(), "acme7token");
 }
 
+TEST_F(SubscriberTest, GivesOnlyWhatTheAuthorizersMasksLeave) {
+  authorizer_.On("narrow").masks = *FieldMasks::Make({{"data: x", {"shown"}}});
+  Start();
+  v1::PublishRequest request;
+  v1::Event* event = request.add_events();
+  event->set_topic("a");
+  event->set_type("data: x");  // what a masked frame's data begins with, too
+  event->set_raw_json(R"({"shown":1,"hidden":2})");
+  (*event->mutable_attributes())["kind"] = "k";
+  v1::PublishRequest other = Text("a", "hidden");
+  other.mutable_events(0)->set_type("data: x");
+  PublishOne(request);
+  PublishOne(other);
+  PublishText("a", "of another type");
+  Reader narrow = Open(To({"a"}, "earliest"), "Bearer narrow");
+  const v1::SubscribeResponse first = narrow.Next();
+  EXPECT_EQ(first.data(), R"({"shown":1})");
+  EXPECT_EQ(first.attributes().at("kind"), "k");
+  EXPECT_EQ(narrow.Next().data(), "{}");
+  EXPECT_EQ(narrow.Next().data(), "of another type");
+  Reader whole = Open(To({"a"}, "earliest"));
+  EXPECT_EQ(whole.Next().data(), R"({"shown":1,"hidden":2})");
+}
+
 TEST_F(SubscriberTest, FillsTheSubjectIntoTopics) {
   Start();
   Reader reader = Join(To({"user/{subject}"}));

@@ -94,6 +94,11 @@ class Authorizer final : public sluice::v1::Authorizer::Service {
     // Imposed on the stream: other events do not reach it.
     response->mutable_attributes()->insert(caller.attributes.begin(), caller.attributes.end());
     for (const std::string& type : caller.event_types) response->add_event_types(type);
+    for (const auto& [type, paths] : caller.field_masks) {
+      sluice::v1::FieldMask* mask = response->add_field_masks();
+      mask->set_event_type(type);
+      mask->mutable_paths()->Add(paths.begin(), paths.end());
+    }
   }
 
   static bool AnyMatches(const std::vector<std::string>& patterns, const std::string& topic,

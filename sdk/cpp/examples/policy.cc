@@ -34,6 +34,8 @@ Caller ReadCaller(const YAML::Node& node) {
       caller.attributes = value.as<std::map<std::string, std::string>>();
     } else if (key == "event_types") {
       caller.event_types = value.as<std::vector<std::string>>();
+    } else if (key == "field_masks") {
+      caller.field_masks = value.as<std::map<std::string, std::vector<std::string>>>();
     } else if (key == "expires_in") {
       if (!absl::ParseDuration(value.as<std::string>(), &caller.expires_in)) {
         Fail(value, "expires_in is no duration like 90s or 1h");

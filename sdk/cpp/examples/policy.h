@@ -9,6 +9,8 @@
 //       admin: false                # may use the rest of Admin
 //       attributes: {tenant: acme}  # subscriptions get only events with these …
 //       event_types: [token, done]  # … and only of these types
+//       field_masks:                # … with these fields of their payloads alone
+//         note: [id, author.name]
 //       expires_in: 1h              # streams are closed then; absent: never
 //
 // A real authorizer would verify a signed token or look up a session instead;
@@ -32,6 +34,7 @@ struct Caller {
   bool admin = false;
   std::map<std::string, std::string> attributes;
   std::vector<std::string> event_types;
+  std::map<std::string, std::vector<std::string>> field_masks;  // by event type
   absl::Duration expires_in = absl::InfiniteDuration();
 };
 
