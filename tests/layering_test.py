@@ -31,7 +31,7 @@ FENCES = {
 
 # Interfaces whose implementations only the composition root names.
 CONCRETE = {
-    'bridge/access/authorizer.h': r'bridge/access/\w+_authorizer\.h',
+    'bridge/access/authorizer.h': r'bridge/access/(\w+/)?\w+_authorizer\.h',
     'bridge/event_log/event_log.h': r'bridge/event_log/\w+/',
 }
 
