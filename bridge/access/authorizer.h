@@ -74,7 +74,8 @@ class Authorizer {
   using Done = std::function<void(Decision)>;
 
   virtual ~Authorizer() = default;
-  // `done` is called exactly once, on any thread, possibly before this returns.
+  // `done` is called exactly once, on any thread, possibly before this returns. What is
+  // still open when the authorizer is destroyed is answered before that ends.
   virtual void Authorize(AuthorizationRequest request, Done done) = 0;
 
   virtual const Wants& wants() const = 0;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "bridge/access/authorizers.h"
 #include "bridge/base/utf8.h"
 #include "bridge/http/await.h"
 #include "bridge/http/credentials.h"
@@ -22,9 +23,16 @@ std::string Detail(absl::string_view what, const std::string& reason) {
 
 }  // namespace
 
+Authorizer& AuthorizerOf(const HttpServices& services, const Route& route) {
+  const HttpContext& context = services.context;
+  if (route.authorizer.empty()) return *context.authorizer;
+  return context.authorizers->Find(route.authorizer);
+}
+
 std::variant<AuthorizationRequest, Refusal> MakeQuestion(
-    const HttpServices& services, Action action, std::vector<std::string> topics,
-    const RequestHead& head, const RequestTarget& target, const Peer& peer) {
+    const HttpServices& services, const Authorizer& authorizer, Action action,
+    std::vector<std::string> topics, const RequestHead& head, const RequestTarget& target,
+    const Peer& peer) {
   AuthorizationRequest question;
   question.action = action;
   question.topics = std::move(topics);
@@ -33,7 +41,6 @@ std::variant<AuthorizationRequest, Refusal> MakeQuestion(
       CredentialOf(head, target, options.credential_query_parameters, options.credential_cookies);
   if (!credential.ok()) return BadRequest(credential.status().message());
   question.credential = *std::move(credential);
-  const Authorizer& authorizer = *services.context.authorizer;
   for (const std::string& name : authorizer.wants().headers) {
     std::optional<std::string> value = head.Field(name);
     if (!value) continue;

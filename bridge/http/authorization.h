@@ -12,13 +12,18 @@
 #include "bridge/http/refusal.h"
 #include "bridge/http/request_head.h"
 #include "bridge/route/request_target.h"
+#include "bridge/route/route.h"
 
 namespace sluice {
 
+// Who is asked about streams of a route.
+Authorizer& AuthorizerOf(const HttpServices& services, const Route& route);
+
 // What the authorizer is asked: exactly what it wants to know, no more.
 std::variant<AuthorizationRequest, Refusal> MakeQuestion(
-    const HttpServices& services, Action action, std::vector<std::string> topics,
-    const RequestHead& head, const RequestTarget& target, const Peer& peer);
+    const HttpServices& services, const Authorizer& authorizer, Action action,
+    std::vector<std::string> topics, const RequestHead& head, const RequestTarget& target,
+    const Peer& peer);
 
 // Asks the question, if it is one.
 boost::asio::awaitable<std::variant<Decision, Refusal>> Ask(

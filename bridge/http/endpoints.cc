@@ -155,9 +155,10 @@ awaitable<Outcome> Answering::Dispatch() {
 }
 
 awaitable<Outcome> Answering::Statistics() {
-  auto question =
-      MakeQuestion(services_, Action::kReadStats, {}, exchange_.head, target_, exchange_.peer);
-  auto answer = co_await Ask(*services_.context.authorizer, std::move(question));
+  Authorizer& authorizer = *services_.context.authorizer;
+  auto question = MakeQuestion(services_, authorizer, Action::kReadStats, {}, exchange_.head,
+                               target_, exchange_.peer);
+  auto answer = co_await Ask(authorizer, std::move(question));
   if (auto* refusal = std::get_if<Refusal>(&answer)) co_return std::move(*refusal);
   const absl::Time now = services_.context.clock->Now();
   if (auto refusal = CheckDecision(std::get<Decision>(answer), now)) co_return *std::move(refusal);

@@ -17,6 +17,7 @@
 namespace sluice {
 
 class Authorizer;
+class Authorizers;
 class Calls;
 class Clock;
 class Hub;
@@ -66,7 +67,9 @@ struct SourceStatistics {
 struct HttpContext {
   const RouteTable* routes = nullptr;
   Hub* hub = nullptr;
-  Authorizer* authorizer = nullptr;
+  Authorizer* authorizer = nullptr;  // of statistics, and of routes that name none
+  // Where routes find those that they name; null: none names any.
+  const Authorizers* authorizers = nullptr;
   const Clock* clock = nullptr;
   Metrics* metrics = nullptr;
   // For routes with a call; null: there are none.

@@ -23,7 +23,7 @@ awaitable<std::optional<Refusal>> Allow(const Exchange& exchange, const Route& r
     decision.verdict = Decision::Verdict::kAllow;
   } else {
     auto question = request.Question();
-    auto answer = co_await Ask(*exchange.services.context.authorizer, std::move(question));
+    auto answer = co_await Ask(AuthorizerOf(exchange.services, route), std::move(question));
     if (auto* refusal = std::get_if<Refusal>(&answer)) co_return std::move(*refusal);
     decision = std::get<Decision>(std::move(answer));
   }

@@ -102,7 +102,8 @@ std::optional<Refusal> StreamRequest::Admit() {
 }
 
 std::variant<AuthorizationRequest, Refusal> StreamRequest::Question() const {
-  return MakeQuestion(services_, Action::kSubscribe, spec_.topics, head_, target_, peer_);
+  return MakeQuestion(services_, AuthorizerOf(services_, *match_.route), Action::kSubscribe,
+                      spec_.topics, head_, target_, peer_);
 }
 
 std::optional<Refusal> StreamRequest::Apply(const Decision& decision) {

@@ -1,5 +1,5 @@
 // Who outlives whom: what answers requests (http, rpc) goes first, then the
-// authorizer, whose last answers still find the shards, then the relay, whose calls
+// authorizers, whose last answers still find the shards, then the relay, whose calls
 // are read there, then the hub, and last the log that feeds it.
 #include "bridge/server/server.h"
 
@@ -11,8 +11,6 @@
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "bridge/access/none_authorizer.h"
-#include "bridge/access/refusing_authorizer.h"
 #include "bridge/base/clock.h"
 #include "bridge/base/log.h"
 #include "bridge/base/metrics.h"
@@ -29,18 +27,6 @@ namespace {
 // again at most.
 constexpr uint32_t kDrainRetryMs = 1000;
 constexpr absl::Duration kDrainPoll = absl::Milliseconds(10);
-
-std::unique_ptr<Authorizer> MakeAuthorizer(const ServerOptions& options) {
-  switch (options.authorizer) {
-    case AuthorizerKind::kGrpc:
-      return MakeGrpcAuthorizer(options.grpc_authorizer);
-    case AuthorizerKind::kNone:
-      return std::make_unique<NoneAuthorizer>();
-    case AuthorizerKind::kRefusing:
-      break;
-  }
-  return std::make_unique<RefusingAuthorizer>();
-}
 
 }  // namespace
 
@@ -62,7 +48,7 @@ struct Server::Parts {
         event_log(MakeMemoryEventLog(options.event_log, clock)),
         hub(options.shards, options.shard, *event_log, clock, metrics),
         relay(options.relay, MakeRelayContext()),
-        authorizer(MakeAuthorizer(options)),
+        authorizers(MakeAuthorizers(options.authorizers)),
         async_api(options.routes, options.schema),
         http(options.http, MakeHttpContext()),
         rpc(options.rpc, MakeRpcContext()) {}
@@ -87,7 +73,8 @@ struct Server::Parts {
     return {
         .routes = options.routes.get(),
         .hub = &hub,
-        .authorizer = authorizer.get(),
+        .authorizer = &authorizers->Find(""),
+        .authorizers = authorizers.get(),
         .clock = &clock,
         .metrics = &metrics,
         .relay = &relay,
@@ -100,17 +87,20 @@ struct Server::Parts {
   }
 
   RpcContext MakeRpcContext() {
-    return {.hub = &hub,
-            .log = event_log.get(),
-            .authorizer = authorizer.get(),
-            .publish_authorizer = authorizer.get(),
-            .admin_authorizer = authorizer.get(),
-            .ingest = &ingest,
-            .schema = options.schema,
-            .clock = &clock,
-            .metrics = &metrics,
-            .started_at = started_at,
-            .version = kVersion};
+    const AuthorizersOptions& asked = options.authorizers;
+    return {
+        .hub = &hub,
+        .log = event_log.get(),
+        .authorizer = &authorizers->Find(asked.subscribing),
+        .publish_authorizer = &authorizers->Find(asked.publishing),
+        .admin_authorizer = &authorizers->Find(asked.administration),
+        .reflection_authorizer = asked.reflection ? &authorizers->Find(*asked.reflection) : nullptr,
+        .ingest = &ingest,
+        .schema = options.schema,
+        .clock = &clock,
+        .metrics = &metrics,
+        .started_at = started_at,
+        .version = kVersion};
   }
 
   std::vector<SourceStatistics> SourceStates() const {
@@ -135,7 +125,7 @@ struct Server::Parts {
   const std::unique_ptr<EventLog> event_log;
   Hub hub;
   Relay relay;
-  const std::unique_ptr<Authorizer> authorizer;
+  const std::unique_ptr<Authorizers> authorizers;
   AsyncApiDocument async_api;
   HttpServer http;
   RpcServer rpc;

@@ -1,4 +1,5 @@
 // Who gets a stream: what is asked, and what becomes of the answer.
+#include "bridge/access/authorizers.h"
 #include "tests/http/http_fixture.h"
 
 namespace sluice {
@@ -46,6 +47,25 @@ TEST_F(AccessTest, DoesNotAskForPublicRoutes) {
   Start();
   EXPECT_EQ(Get("/open/1").status, 200);
   EXPECT_THAT(authorizer_.questions(), IsEmpty());
+}
+
+TEST_F(AccessTest, AsksWhoTheRouteNames) {
+  Authorizers authorizers;
+  auto owned = std::make_unique<TokenAuthorizer>();
+  TokenAuthorizer& named = *owned;
+  named.On("other").subject = "7";
+  named.wanted.headers = {"x-tenant"};
+  authorizers.Add("named", std::move(owned));
+  context_.authorizers = &authorizers;
+  AddRoute("/named", {"named"}).authorizer = "named";
+  AddRoute("/nobody", {"nobody"}).authorizer = "nobody";
+  Start();
+  EXPECT_EQ(Get("/named", kGood).status, 401);
+  EXPECT_EQ(Get("/named?token=other", "X-Tenant: blue\r\n").status, 200);
+  EXPECT_THAT(named.questions()[1].headers, ElementsAre(Pair("x-tenant", "blue")));
+  EXPECT_THAT(authorizer_.questions(), IsEmpty());
+  EXPECT_EQ(Get("/nobody", kGood).status, 403);
+  Stop();
 }
 
 TEST_F(AccessTest, Says401WithoutAGoodCredential) {

@@ -24,11 +24,16 @@ Built Build(const std::string& yaml, const Flags& flags = {}) {
   return built;
 }
 
+template <typename Options>
+bool DefaultIs(const Built& built) {
+  return std::holds_alternative<Options>(built.options.authorizers.by_name.at(""));
+}
+
 TEST(ServerOptions, WithoutAFileAreTheDefaultsAndAWarningThatAllIsRefused) {
   const Built built = Build("");
   EXPECT_THAT(built.findings.errors(), IsEmpty());
   EXPECT_THAT(built.findings.warnings(), ElementsAre(HasSubstr("authorizer: none is configured")));
-  EXPECT_EQ(built.options.authorizer, AuthorizerKind::kRefusing);
+  EXPECT_TRUE(DefaultIs<RefusingAuthorizerOptions>(built));
   EXPECT_EQ(built.options.http.listen, "127.0.0.1:8080");
   EXPECT_EQ(built.options.rpc.listen, "127.0.0.1:9090");
   EXPECT_FALSE(built.options.http.demo_page);
@@ -109,12 +114,13 @@ limits:
   EXPECT_EQ(o.event_log.max_age, absl::Seconds(3));
   EXPECT_EQ(o.event_log.deduplication_window, absl::Seconds(4));
   EXPECT_EQ(o.event_log.deduplication_ids, 5u);
-  EXPECT_EQ(o.authorizer, AuthorizerKind::kGrpc);
-  EXPECT_EQ(o.grpc_authorizer.address, "a:1");
-  EXPECT_EQ(o.grpc_authorizer.deadline, absl::Seconds(1));
-  EXPECT_EQ(o.grpc_authorizer.calls_in_flight, 2u);
-  EXPECT_THAT(o.grpc_authorizer.wants.headers, ElementsAre("x-a"));
-  EXPECT_TRUE(o.grpc_authorizer.wants.peer_address);
+  ASSERT_TRUE(DefaultIs<GrpcAuthorizerOptions>(built));
+  const auto& asked = std::get<GrpcAuthorizerOptions>(o.authorizers.by_name.at(""));
+  EXPECT_EQ(asked.address, "a:1");
+  EXPECT_EQ(asked.deadline, absl::Seconds(1));
+  EXPECT_EQ(asked.calls_in_flight, 2u);
+  EXPECT_THAT(asked.wants.headers, ElementsAre("x-a"));
+  EXPECT_TRUE(asked.wants.peer_address);
   EXPECT_FALSE(o.json.style.print_implicit_fields);
   EXPECT_TRUE(o.json.style.proto_field_names);
   EXPECT_TRUE(o.json.style.enums_as_numbers);
@@ -150,7 +156,7 @@ TEST(ServerOptions, DevOpensEverythingOnLoopbackOnly) {
   const Built built =
       Build("authorizer: {grpc: {address: 'a:1'}}\npublishing: {authorize: true}", dev);
   EXPECT_THAT(built.findings.errors(), IsEmpty());
-  EXPECT_EQ(built.options.authorizer, AuthorizerKind::kNone);
+  EXPECT_TRUE(DefaultIs<NoneAuthorizerOptions>(built));
   EXPECT_FALSE(built.options.rpc.authorize_publishing);
   EXPECT_TRUE(built.options.http.demo_page);
   EXPECT_FALSE(Build("http: {demo_page: false}", dev).options.http.demo_page);
@@ -163,8 +169,8 @@ TEST(ServerOptions, DevOpensEverythingOnLoopbackOnly) {
 }
 
 TEST(ServerOptions, NoAuthorizerMustBeNamedToBeHad) {
-  EXPECT_EQ(Build("authorizer: {none: {}}").options.authorizer, AuthorizerKind::kNone);
-  EXPECT_EQ(Build("authorizer: {}").options.authorizer, AuthorizerKind::kRefusing);
+  EXPECT_TRUE(DefaultIs<NoneAuthorizerOptions>(Build("authorizer: {none: {}}")));
+  EXPECT_TRUE(DefaultIs<RefusingAuthorizerOptions>(Build("authorizer: {}")));
 }
 
 TEST(ServerOptions, WithPublicRoutesOnlyNeedNoAuthorizer) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/route/route_table.h"
+#include "bridge/server/config/authorizers.h"
 #include "bridge/server/config/call_policies.h"
 #include "bridge/server/config/durations.h"
 #include "bridge/server/config/frame_policies.h"
@@ -98,6 +99,7 @@ void RouteBuilder::Add(const config::v1::Route& config, const std::string& path)
   route.filter.assign(config.filter().begin(), config.filter().end());
   std::sort(route.filter.begin(), route.filter.end());
   route.is_public = config.public_();
+  route.authorizer = AuthorizerName(config.authorizers());
   if (!config.start().empty()) {
     if (const auto start = ParseStreamStart(config.start()); Check(start, path + ".start")) {
       route.start = *start;

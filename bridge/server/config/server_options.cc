@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/server/config/authorizers.h"
 #include "bridge/server/config/backends.h"
-#include "bridge/server/config/call_metadata.h"
 #include "bridge/server/config/cors_policy.h"
 #include "bridge/server/config/json_style.h"
 #include "bridge/server/config/known_services.h"
@@ -52,7 +52,6 @@ class Builder {
   void SetListen(const std::string& path, const std::string& text, std::string* listen);
   void SetHttp();
   void SetAccess();
-  void SetGrpcAuthorizer();
   void SetEventLog();
   void SetHub();
   void SetLimits();
@@ -134,39 +133,10 @@ void Builder::SetHttp() {
 
 void Builder::SetAccess() {
   options_.dev = flags_.dev;
-  options_.rpc.authorize_publishing = config_.publishing().authorize();
-  const config::v1::Authorizer& authorizer = config_.authorizer();
-  if (authorizer.has_grpc()) SetGrpcAuthorizer();
-  if (flags_.dev) {
-    options_.authorizer = AuthorizerKind::kNone;
-    options_.rpc.authorize_publishing = false;
-  } else if (authorizer.has_grpc()) {
-    options_.authorizer = AuthorizerKind::kGrpc;
-  } else if (authorizer.has_none()) {
-    options_.authorizer = AuthorizerKind::kNone;
-  }
-}
-
-void Builder::SetGrpcAuthorizer() {
-  const config::v1::GrpcAuthorizer& grpc = config_.authorizer().grpc();
-  GrpcAuthorizerOptions& options = options_.grpc_authorizer;
-  const std::string path = "authorizer.grpc";
-  options.address = grpc.address();
-  CheckCallAddress(grpc.address(), path + ".address", findings_);
-  SetTime(grpc.has_deadline(), grpc.deadline(), path + ".deadline", &options.deadline, findings_);
-  SetNumber(grpc.has_calls_in_flight(), grpc.calls_in_flight(), path + ".calls_in_flight",
-            &options.calls_in_flight, findings_);
-  std::vector<std::string>& headers = options.wants.headers;
-  headers.assign(grpc.headers().begin(), grpc.headers().end());
-  for (size_t i = 0; i < headers.size(); ++i) {
-    if (!IsHeaderName(headers[i]) || std::any_of(headers[i].begin(), headers[i].end(),
-                                                 [](char c) { return c >= 'A' && c <= 'Z'; })) {
-      findings_->Error(absl::StrCat(path, ".headers[", i, "]"),
-                       "is not the name of a header in lower case");
-    }
-  }
-  options.wants.peer_address = grpc.send_peer_address();
-  options.wants.certificate_names = grpc.send_certificate_names();
+  const config::v1::Publishing& publishing = config_.publishing();
+  options_.rpc.authorize_publishing =
+      !flags_.dev && (publishing.authorize() || publishing.authorizers_size() > 0);
+  options_.authorizers = BuildAuthorizers(config_, flags_.dev, findings_);
 }
 
 void Builder::SetEventLog() {
@@ -253,8 +223,11 @@ void Builder::SetRoutes(const KnownServices& services) {
     return;
   }
   const auto& routes = options_.routes->routes();
-  if (options_.authorizer == AuthorizerKind::kRefusing &&
-      !std::all_of(routes.begin(), routes.end(), [](const Route& r) { return r.is_public; })) {
+  const bool refusing =
+      std::holds_alternative<RefusingAuthorizerOptions>(options_.authorizers.by_name[""]);
+  if (refusing && std::any_of(routes.begin(), routes.end(), [](const Route& route) {
+        return !route.is_public && route.authorizer.empty();
+      })) {
     findings_->Warning("authorizer",
                        "none is configured, so every subscription is refused, except on public "
                        "routes: set authorizer.grpc.address, or try --dev on your own machine");

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "bridge/access/grpc_authorizer.h"
 #include "bridge/base/log.h"
 #include "bridge/event_log/memory/memory_event_log.h"
 #include "bridge/http/http_server.h"
@@ -16,6 +15,7 @@
 #include "bridge/rpc/rpc_server.h"
 #include "bridge/schema/json_transcoder.h"
 #include "bridge/schema/schema_registry.h"
+#include "bridge/server/authorizers.h"
 #include "bridge/server/config/findings.h"
 #include "bridge/server/config/flags.h"
 
@@ -25,8 +25,6 @@ class Config;
 
 namespace sluice {
 
-enum class AuthorizerKind { kRefusing, kNone, kGrpc };
-
 struct ServerOptions {
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kText;
@@ -34,8 +32,7 @@ struct ServerOptions {
   HttpOptions http;
   RpcOptions rpc;
   MemoryEventLogOptions event_log;
-  AuthorizerKind authorizer = AuthorizerKind::kRefusing;
-  GrpcAuthorizerOptions grpc_authorizer;
+  AuthorizersOptions authorizers;
   uint32_t shards = 1;
   ShardOptions shard;
   JsonOptions json;

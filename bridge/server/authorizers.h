@@ -1,0 +1,40 @@
+// Who is asked about what, and the authorizers made of that.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "bridge/access/authorizers.h"
+#include "bridge/access/grpc_authorizer.h"
+
+namespace sluice {
+
+// Nothing is configured.
+struct RefusingAuthorizerOptions {};
+struct NoneAuthorizerOptions {};
+
+struct AuthorizerListOptions {
+  enum class Kind { kAllOf, kAnyOf } kind = Kind::kAllOf;
+  std::vector<std::string> names;  // of others in AuthorizersOptions, never in a circle
+};
+
+using AuthorizerOptions = std::variant<RefusingAuthorizerOptions, NoneAuthorizerOptions,
+                                       GrpcAuthorizerOptions, AuthorizerListOptions>;
+
+struct AuthorizersOptions {
+  // The default one has the empty name.
+  std::map<std::string, AuthorizerOptions> by_name = {{"", RefusingAuthorizerOptions()}};
+  // Who is asked about what comes over gRPC.
+  std::string subscribing;
+  std::string publishing;
+  std::string administration;
+  std::optional<std::string> reflection;  // nothing: it is open
+};
+
+std::unique_ptr<Authorizers> MakeAuthorizers(const AuthorizersOptions& options);
+
+}  // namespace sluice

@@ -1,0 +1,139 @@
+#include "bridge/server/config/authorizers.h"
+
+#include "bridge/server/config/server_options.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/server/yaml_text.h"
+
+namespace sluice {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+struct Built {
+  ServerOptions options;
+  Findings findings;
+};
+
+Built Build(const std::string& yaml, const Flags& flags = {}) {
+  ReadConfig read = Read(yaml);
+  Built built;
+  built.options = BuildServerOptions(read.config, flags, &read.findings);
+  built.findings = std::move(read.findings);
+  return built;
+}
+
+constexpr char kNamed[] = R"(
+authorizer: {all_of: {names: [a, b]}}
+authorizers:
+  a: {grpc: {address: "a:1"}}
+  b: {grpc: {address: "b:1"}}
+  either: {any_of: {names: [a, b]}}
+  open: {none: {}}
+routes:
+  - {path: /one, topics: [one], authorizers: [either]}
+  - {path: /two, topics: [two], authorizers: [either, a]}
+  - {path: /three, topics: [three]}
+grpc:
+  authorizers: [a]
+  reflection_authorizers: [b]
+publishing: {authorizers: [b, a]}
+)";
+
+const AuthorizerListOptions& ListOf(const Built& built, const std::string& name) {
+  return std::get<AuthorizerListOptions>(built.options.authorizers.by_name.at(name));
+}
+
+TEST(AuthorizersOptions, AreFoundByName) {
+  const Built built = Build(kNamed);
+  ASSERT_THAT(built.findings.errors(), IsEmpty());
+  EXPECT_THAT(built.findings.warnings(), IsEmpty());
+  const AuthorizersOptions& options = built.options.authorizers;
+  EXPECT_EQ(std::get<GrpcAuthorizerOptions>(options.by_name.at("b")).address, "b:1");
+  EXPECT_THAT(ListOf(built, "").names, ElementsAre("a", "b"));
+  EXPECT_EQ(ListOf(built, "").kind, AuthorizerListOptions::Kind::kAllOf);
+  EXPECT_EQ(ListOf(built, "either").kind, AuthorizerListOptions::Kind::kAnyOf);
+  const auto& routes = built.options.routes->routes();
+  EXPECT_EQ(routes[0].authorizer, "either");
+  EXPECT_EQ(routes[1].authorizer, "either+a");
+  EXPECT_THAT(ListOf(built, "either+a").names, ElementsAre("either", "a"));
+  EXPECT_EQ(routes[2].authorizer, "");
+}
+
+TEST(AuthorizersOptions, SayWhoIsAskedOverGrpc) {
+  const Built built = Build(kNamed);
+  const AuthorizersOptions& options = built.options.authorizers;
+  EXPECT_EQ(options.subscribing, "a");
+  EXPECT_EQ(options.administration, "a");  // as for `authorizers`
+  EXPECT_EQ(options.reflection, "b");
+  EXPECT_EQ(options.publishing, "b+a");
+  EXPECT_TRUE(built.options.rpc.authorize_publishing);
+  const AuthorizersOptions others =
+      Build("authorizers: {a: {none: {}}}\ngrpc: {admin_authorizers: [a]}").options.authorizers;
+  EXPECT_EQ(others.subscribing, "");
+  EXPECT_EQ(others.administration, "a");
+  EXPECT_EQ(others.reflection, std::nullopt);
+}
+
+TEST(AuthorizersOptions, OfDevAreAllOpen) {
+  const Built built = Build(kNamed, Flags{.dev = true});
+  ASSERT_THAT(built.findings.errors(), IsEmpty());
+  for (const auto& [name, options] : built.options.authorizers.by_name) {
+    EXPECT_TRUE(std::holds_alternative<NoneAuthorizerOptions>(options)) << name;
+  }
+  EXPECT_TRUE(built.options.authorizers.by_name.contains("either+a"));
+  EXPECT_EQ(built.options.authorizers.reflection, std::nullopt);
+  EXPECT_FALSE(built.options.rpc.authorize_publishing);
+}
+
+TEST(AuthorizersOptions, SayWhereTheyAreWrong) {
+  const struct {
+    const char* yaml;
+    const char* error;
+  } rows[] = {
+      {"authorizers: {'a+b': {none: {}}}", "authorizers.a+b: an authorizer's name is"},
+      {"authorizers: {a: {}}", "authorizers.a: has no kind"},
+      {"authorizers: {a: {grpc: {}}}", "authorizers.a.grpc.address: is required"},
+      {"authorizers: {a: {all_of: {}}}", "authorizers.a.all_of.names: is required"},
+      {"authorizer: {any_of: {names: []}}", "authorizer.any_of.names: is required"},
+      {"authorizers: {chat: {none: {}}}\nauthorizer: {any_of: {names: [chta]}}",
+       "authorizer.any_of.names[0]: there is no \"chta\" in `authorizers`; did you mean `chat`?"},
+      {"authorizers: {a: {grpc: {address: 'a:1'}}, b: {all_of: {names: [a, a]}}}",
+       "authorizers.b.all_of.names[1]: \"a\" is there already"},
+      {"authorizers: {a: {all_of: {names: [a]}}}", "authorizers.a: asks itself in the end: a -> a"},
+      {"authorizers: {a: {all_of: {names: [b]}}, b: {any_of: {names: [a]}}}",
+       "asks itself in the end"},
+      {"authorizers: {a: {none: {}}, b: {any_of: {names: [a]}}}",
+       "authorizers.b.any_of.names[0]: is a `none`, which allows everything"},
+      {"authorizers: {a: {none: {}}, b: {all_of: {names: [a]}}}",
+       "authorizers.b.all_of.names[0]: is a `none`, which adds nothing"},
+      {"authorizers: {a: {none: {}}, b: {grpc: {address: 'a:1'}}}\ngrpc: {authorizers: [b, a]}",
+       "grpc.authorizers[1]: is a `none`, which adds nothing"},
+      {"grpc: {authorizers: [a]}", "grpc.authorizers[0]: there is no \"a\""},
+      {"grpc: {admin_authorizers: [a]}", "grpc.admin_authorizers[0]: there is no \"a\""},
+      {"grpc: {reflection_authorizers: [a]}", "grpc.reflection_authorizers[0]: there is no \"a\""},
+      {"publishing: {authorizers: [a]}", "publishing.authorizers[0]: there is no \"a\""},
+      {"routes: [{path: /a, topics: [a], authorizers: [a]}]",
+       "routes[0].authorizers[0]: there is no \"a\""},
+      {"authorizers: {a: {none: {}}}\nroutes: [{path: /a, topics: [a], public: true, "
+       "authorizers: [a]}]",
+       "routes[0].authorizers: a `public` route asks nobody"},
+  };
+  for (const auto& row : rows) {
+    const Built built = Build(row.yaml);
+    EXPECT_THAT(built.findings.errors(), ElementsAre(HasSubstr(row.error))) << row.yaml;
+  }
+}
+
+TEST(AuthorizersOptions, ThatAreWrongInManyPlacesAreStillRead) {
+  EXPECT_GE(Build("authorizers: {a: {all_of: {names: [b]}}, b: {all_of: {names: [c, x]}}, "
+                  "c: {any_of: {names: [a, b]}}}")
+                .findings.errors()
+                .size(),
+            2u);
+}
+
+}  // namespace
+}  // namespace sluice
