@@ -24,6 +24,8 @@ std::string_view ReasonName(Reason reason) {
       return "disconnected";
     case Reason::kBackendFailed:
       return "backend_failed";
+    case Reason::kTlsFailed:
+      return "tls_failed";
     case Reason::kBadRequest:
       return "bad_request";
     case Reason::kUnauthenticated:

@@ -20,6 +20,7 @@ enum class Reason {
   kDisconnected,     // an operator, or what the authorizer took back, ended it
   kBackendFailed,    // a backend that the stream is read from failed (a refusal too)
   // Refusals (those of access end running streams, too).
+  kTlsFailed,        // the TLS handshake did not come to its end
   kBadRequest,       // malformed
   kUnauthenticated,  // no credential, or not a good one
   kForbidden,        // a good credential without the right

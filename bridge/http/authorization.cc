@@ -47,6 +47,7 @@ std::variant<AuthorizationRequest, Refusal> MakeQuestion(
     if (!IsUtf8(*value)) return BadRequest(absl::StrCat("header '", name, "' is not UTF-8"));
     question.headers[name] = *std::move(value);
   }
+  if (authorizer.wants().certificate_names) question.certificate_names = peer.certificate_names;
   if (authorizer.wants().peer_address) question.peer_address = peer.address_and_port;
   return question;
 }

@@ -147,7 +147,7 @@ awaitable<Outcome> AnswerCall(const Exchange& exchange, const RequestTarget& tar
   const Route& route = *match.route;
   if (!route.connect.enabled) {
     const bool present =
-        co_await call->FirstWord(exchange.socket, exchange.received, route.call->header_wait);
+        co_await call->FirstWord(exchange.transport, exchange.received, route.call->header_wait);
     if (!present) {
       exchange.services.context.metrics->Disconnected(Reason::kClientLeft);
       log::Info("client left before its stream began",

@@ -28,8 +28,8 @@ const FrameView& OrDefault(const FrameViewPtr& view) {
 
 class CallSession final : public SseSession, public CallRelay::Reader {
  public:
-  CallSession(Shard& shard, TcpSocket socket, CallStream stream)
-      : SseSession(shard, std::move(socket), std::move(stream.session)),
+  CallSession(Shard& shard, Transport transport, CallStream stream)
+      : SseSession(shard, std::move(transport), std::move(stream.session)),
         view_(std::move(stream.view)),
         topics_(std::move(stream.topics)),
         filter_(std::move(stream.filter)),
@@ -166,8 +166,8 @@ class CallSession final : public SseSession, public CallRelay::Reader {
 
 }  // namespace
 
-void StartCallSession(Shard& shard, TcpSocket socket, CallStream stream) {
-  std::make_shared<CallSession>(shard, std::move(socket), std::move(stream))->Start();
+void StartCallSession(Shard& shard, Transport transport, CallStream stream) {
+  std::make_shared<CallSession>(shard, std::move(transport), std::move(stream))->Start();
 }
 
 bool IsCallEnd(std::string_view last_event_id) {

@@ -23,8 +23,8 @@ struct CallStream {
   std::unique_ptr<OpenCall> call;
 };
 
-// On the shard's thread. The socket must have been made on the shard's context.
-void StartCallSession(Shard& shard, TcpSocket socket, CallStream stream);
+// On the shard's thread. The transport's socket must have been made on the shard's context.
+void StartCallSession(Shard& shard, Transport transport, CallStream stream);
 
 // Whether it is the last id of a call's stream that came to its end.
 bool IsCallEnd(std::string_view last_event_id);

@@ -24,7 +24,7 @@ struct Exchange {
   const std::string& body;
   const Peer& peer;
   // To see whether the client is still there; nothing else reads it meanwhile.
-  TcpSocket& socket;
+  Transport& transport;
   std::string& received;  // behind the request
 };
 

@@ -54,6 +54,20 @@ struct HttpServer::Parts {
   Parts(HttpOptions options, HttpContext context)
       : services(std::make_shared<HttpServices>(std::move(options), std::move(context))) {}
 
+  absl::Status LoadTls() {
+    const auto load = [](const char* setting, const std::optional<ServerTlsOptions>& tls,
+                         std::unique_ptr<TlsContext>& context) {
+      if (!tls) return absl::OkStatus();
+      auto loaded = TlsContext::Load(setting, *tls);
+      if (!loaded.ok()) return loaded.status();
+      context = *std::move(loaded);
+      return absl::OkStatus();
+    };
+    absl::Status status = load("http.tls", services->options.tls, services->tls);
+    if (status.ok()) status = load("http.ops_tls", services->options.ops_tls, services->ops_tls);
+    return status;
+  }
+
   // A listener on each of the first `shards`; answers the real address.
   absl::StatusOr<std::string> Listen(const std::string& where, Surface surface, size_t shards,
                                      Listeners& added) {
@@ -91,6 +105,7 @@ HttpServer::~HttpServer() {
 absl::Status HttpServer::Listen() {
   const HttpOptions& options = parts_->services->options;
   const size_t shards = parts_->services->context.hub->size();
+  if (absl::Status status = parts_->LoadTls(); !status.ok()) return status;
   const bool apart = !options.ops_listen.empty();
   auto address = parts_->Listen(options.listen, apart ? Surface::kPublic : Surface::kBoth, shards,
                                 parts_->listeners);

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "bridge/base/server_tls_options.h"
 
 namespace sluice {
 
@@ -37,6 +38,8 @@ struct CorsPolicy {
 struct HttpOptions {
   std::string listen = "127.0.0.1:8080";  // port 0: a free one
   std::string ops_listen;                 // empty: on `listen`
+  std::optional<ServerTlsOptions> tls;    // of `listen`
+  std::optional<ServerTlsOptions> ops_tls;
   std::string service_name = "sluice";
   CorsPolicy cors;
   std::vector<std::string> credential_query_parameters = {"token"};

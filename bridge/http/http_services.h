@@ -3,11 +3,14 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "bridge/http/cors.h"
 #include "bridge/http/http_server.h"
 #include "bridge/http/session_bound.h"
+#include "bridge/http/tls_context.h"
 
 namespace sluice {
 
@@ -24,6 +27,9 @@ struct HttpServices {
   SessionBound streams;
   SessionBound streams_of_address;
   SessionBound streams_of_subject;
+  // Loaded when it begins to listen; null: there is none.
+  std::unique_ptr<TlsContext> tls;
+  std::unique_ptr<TlsContext> ops_tls;
   std::atomic<bool> draining{false};
 };
 
@@ -31,6 +37,8 @@ struct HttpServices {
 struct Peer {
   std::string address;
   std::string address_and_port;
+  bool secure = false;                         // it speaks TLS
+  std::vector<std::string> certificate_names;  // of its verified certificate
 };
 
 }  // namespace sluice

@@ -7,13 +7,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "boost/asio/buffer.hpp"
 #include "boost/asio/co_spawn.hpp"
 #include "boost/asio/detached.hpp"
+#include "boost/asio/error.hpp"
 #include "boost/asio/redirect_error.hpp"
 #include "boost/asio/use_awaitable.hpp"
-#include "boost/asio/write.hpp"
 #include "bridge/base/clock.h"
+#include "bridge/base/log.h"
 #include "bridge/base/metrics.h"
 #include "bridge/hub/shard.h"
 
@@ -50,14 +50,14 @@ Peer PeerOf(const TcpSocket& socket) {
 }  // namespace
 
 HttpSession::HttpSession(std::shared_ptr<HttpServices> services, Shard& shard, Surface surface,
-                         TcpSocket socket, SessionBound::Lease connection)
+                         Transport transport, SessionBound::Lease connection)
     : services_(std::move(services)),
       shard_(shard),
       surface_(surface),
-      socket_(std::move(socket)),
-      deadline_(socket_.get_executor()),
+      transport_(std::move(transport)),
+      deadline_(transport_.socket().get_executor()),
       connection_(std::move(connection)),
-      peer_(PeerOf(socket_)) {}
+      peer_(PeerOf(transport_.socket())) {}
 
 void HttpSession::Start() {
   asio::co_spawn(shard_.context(), Run(shared_from_this()), asio::detached);
@@ -65,11 +65,11 @@ void HttpSession::Start() {
 
 void HttpSession::Drain() {
   error_code ignored;
-  if (idle_) socket_.cancel(ignored);
+  if (idle_) transport_.socket().cancel(ignored);
 }
 
 awaitable<void> HttpSession::Run(std::shared_ptr<HttpSession> self) {
-  for (bool open = true; open;) {
+  for (bool open = co_await self->Handshake(); open;) {
     open = co_await self->ReadHead();
     if (open) open = co_await self->ReadBody();
     if (open) open = co_await self->Answer();
@@ -77,11 +77,48 @@ awaitable<void> HttpSession::Run(std::shared_ptr<HttpSession> self) {
   self->deadline_.cancel();
 }
 
+// Under the same deadline as a request.
+awaitable<bool> HttpSession::Handshake() {
+  if (!transport_.secure()) co_return true;
+  SetDeadline(absl::ToChronoNanoseconds(services_->options.request_timeout));
+  for (;;) {
+    error_code error;
+    transport_.Handshake(error);
+    if (!error) break;
+    const bool waits = error == asio::error::would_block;
+    const auto what = transport_.pending() ? TcpSocket::wait_write : TcpSocket::wait_read;
+    if (waits && co_await WaitFor(what)) continue;
+    co_await RefuseHandshake();
+    co_return false;
+  }
+  peer_.secure = true;
+  peer_.certificate_names = transport_.tls().certificate_names();
+  co_return true;
+}
+
+awaitable<void> HttpSession::RefuseHandshake() {
+  const TlsStream& tls = transport_.tls();
+  // Whoever looks whether the port is open has done nothing wrong.
+  if (tls.bytes_received() == 0 && !timed_out_) co_return;
+  if (tls.met_plain_http()) {
+    transport_.DropTls();
+    Refusal refusal{.reason = Reason::kTlsFailed,
+                    .status = 400,
+                    .detail = "this port speaks TLS: use https",
+                    .close = true};
+    co_return co_await Refuse(std::move(refusal));
+  }
+  services_->context.metrics->Refused(Reason::kTlsFailed);
+  const std::string_view why = timed_out_              ? "it took too long"
+                               : tls.failure().empty() ? "the client left"
+                                                       : tls.failure();
+  log::Debug("TLS handshake failed", {{"peer", peer_.address_and_port}, {"error", why}});
+}
+
 // A slow client gets an answer after the deadline, an idle one a quiet close.
 awaitable<bool> HttpSession::ReadHead() {
   const HttpOptions& options = services_->options;
   const RequestLimits limits{options.header_bytes_max, options.target_bytes_max};
-  error_code ignored;
   size_t searched = 0;
   idle_ = true;
   SetDeadline(absl::ToChronoNanoseconds(options.idle_timeout));
@@ -108,7 +145,7 @@ awaitable<bool> HttpSession::ReadHead() {
     }
     if (!idle_) searched = buffer_.size();
     // What has been sent already is answered.
-    if (idle_ && draining() && socket_.available(ignored) == 0) co_return false;
+    if (idle_ && draining() && !transport_.readable()) co_return false;
     if (!co_await ReadMore()) break;
   }
   if (!idle_) co_await RefuseLate();
@@ -145,17 +182,17 @@ awaitable<bool> HttpSession::ReadBody() {
 awaitable<bool> HttpSession::Answer() {
   // The authorizer has a deadline of its own.
   deadline_.cancel();
-  const Exchange exchange{*services_, shard_, surface_, head_, body_, peer_, socket_, buffer_};
+  const Exchange exchange{*services_, shard_, surface_, head_, body_, peer_, transport_, buffer_};
   sluice::Answer answer = co_await AnswerRequest(exchange);
   if (auto* stream = std::get_if<TopicStream>(&answer)) {
     if (PrepareStream(stream->session)) {
-      StartTopicSession(shard_, std::move(socket_), std::move(*stream));
+      StartTopicSession(shard_, std::move(transport_), std::move(*stream));
     }
     co_return false;
   }
   if (auto* stream = std::get_if<CallStream>(&answer)) {
     if (PrepareStream(stream->session)) {
-      StartCallSession(shard_, std::move(socket_), std::move(*stream));
+      StartCallSession(shard_, std::move(transport_), std::move(*stream));
     }
     co_return false;
   }
@@ -171,20 +208,36 @@ awaitable<bool> HttpSession::Answer() {
 }
 
 awaitable<bool> HttpSession::ReadMore() {
-  std::array<char, kReadBytes> bytes;
-  error_code error;
-  const size_t count = co_await socket_.async_read_some(
-      asio::buffer(bytes), asio::redirect_error(asio::use_awaitable, error));
-  buffer_.append(bytes.data(), count);
-  co_return !error;
+  for (;;) {
+    error_code error;
+    {
+      std::array<char, kReadBytes> bytes;
+      const size_t count = transport_.ReadSome(bytes, error);
+      buffer_.append(bytes.data(), count);
+    }
+    if (!error) co_return true;
+    if (error != asio::error::would_block) co_return false;
+    if (!co_await WaitFor(TcpSocket::wait_read)) co_return false;
+  }
 }
 
 awaitable<bool> HttpSession::Write(std::string_view bytes) {
   SetDeadline(absl::ToChronoNanoseconds(services_->options.request_timeout));
+  while (!bytes.empty() || transport_.pending()) {
+    const iovec buffer{const_cast<char*>(bytes.data()), bytes.size()};
+    error_code error;
+    bytes.remove_prefix(transport_.WriteSome({&buffer, 1}, error));
+    if (error && error != asio::error::would_block) co_return false;
+    const bool blocked = error || transport_.pending();
+    if (blocked && !co_await WaitFor(TcpSocket::wait_write)) co_return false;
+  }
+  co_return true;
+}
+
+awaitable<bool> HttpSession::WaitFor(TcpSocket::wait_type what) {
   error_code error;
-  co_await asio::async_write(socket_, asio::buffer(bytes),
-                             asio::redirect_error(asio::use_awaitable, error));
-  co_return !error;
+  co_await transport_.socket().async_wait(what, asio::redirect_error(asio::use_awaitable, error));
+  co_return !error && !timed_out_;
 }
 
 awaitable<void> HttpSession::Refuse(Refusal refusal) {
@@ -196,9 +249,7 @@ awaitable<void> HttpSession::Refuse(Refusal refusal) {
 }
 
 awaitable<void> HttpSession::Close() {
-  error_code error;
-  socket_.shutdown(asio::socket_base::shutdown_send, error);
-  if (error) co_return;
+  transport_.Shutdown();
   SetDeadline(kLingerTime);
   for (size_t read = 0; read < kLingerBytesMax; read += buffer_.size()) {
     buffer_.clear();
@@ -217,13 +268,14 @@ bool HttpSession::PrepareStream(SseSessionInit& session) {
 }
 
 void HttpSession::SetDeadline(std::chrono::nanoseconds from_now) {
+  timed_out_ = false;
   deadline_.expires_after(from_now);
   deadline_.async_wait([self = shared_from_this()](error_code error) {
     // One that was on its way when the deadline was moved says nothing.
     if (error || self->deadline_.expiry() > std::chrono::steady_clock::now()) return;
     self->timed_out_ = true;
     error_code ignored;
-    self->socket_.cancel(ignored);
+    self->transport_.socket().cancel(ignored);
   });
 }
 

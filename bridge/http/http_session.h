@@ -26,7 +26,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>,
                         boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   HttpSession(std::shared_ptr<HttpServices> services, Shard& shard, Surface surface,
-              TcpSocket socket, SessionBound::Lease connection);
+              Transport transport, SessionBound::Lease connection);
 
   void Start();
   // Ends after the request under way, now if there is none.
@@ -35,13 +35,16 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>,
  private:
   static boost::asio::awaitable<void> Run(std::shared_ptr<HttpSession> self);
   // These answer whether the connection goes on.
+  boost::asio::awaitable<bool> Handshake();
   boost::asio::awaitable<bool> ReadHead();
   boost::asio::awaitable<bool> ReadBody();
   boost::asio::awaitable<bool> Answer();
   boost::asio::awaitable<bool> ReadMore();
   boost::asio::awaitable<bool> Write(std::string_view bytes);
+  boost::asio::awaitable<bool> WaitFor(TcpSocket::wait_type what);
 
   boost::asio::awaitable<void> Refuse(Refusal refusal);
+  boost::asio::awaitable<void> RefuseHandshake();
   boost::asio::awaitable<void> RefuseLate();
   // Closes so that what was written arrives even when bytes come in unread.
   boost::asio::awaitable<void> Close();
@@ -54,7 +57,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>,
   const std::shared_ptr<HttpServices> services_;
   Shard& shard_;
   const Surface surface_;
-  TcpSocket socket_;
+  Transport transport_;
   boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                     boost::asio::wait_traits<std::chrono::steady_clock>,
                                     boost::asio::io_context::executor_type>

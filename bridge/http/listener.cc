@@ -40,6 +40,7 @@ Listener::Listener(std::shared_ptr<HttpServices> services, Shard& shard, Surface
     : services_(std::move(services)),
       shard_(shard),
       surface_(surface),
+      tls_((surface == Surface::kOps ? services_->ops_tls : services_->tls).get()),
       acceptor_(shard.context().get_executor()) {}
 
 absl::StatusOr<Listener::Endpoint> Listener::ListenFirst(const Endpoint& endpoint) {
@@ -102,11 +103,15 @@ void Listener::Accepted(TcpSocket socket) {
     const Response response = RefuseUnread(*services_, {}, refusal);
     const std::string bytes =
         FormatResponse(response, {.keep_alive = false}, services_->context.clock->Now());
+    if (tls_ != nullptr) return;  // it could not read that
     socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(bytes), ignored);
     return;
   }
-  auto session = std::make_shared<HttpSession>(services_, shard_, surface_, std::move(socket),
+  TlsPtr tls = tls_ == nullptr ? nullptr : tls_->NewConnection();
+  if (tls_ != nullptr && tls == nullptr) return log::Error("no memory for a TLS connection");
+  auto session = std::make_shared<HttpSession>(services_, shard_, surface_,
+                                               Transport(std::move(socket), std::move(tls)),
                                                *std::move(connection));
   sessions_.push_back(*session);
   session->Start();

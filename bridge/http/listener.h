@@ -42,6 +42,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   const std::shared_ptr<HttpServices> services_;
   Shard& shard_;
   const Surface surface_;
+  const TlsContext* const tls_;  // null: none
   Acceptor acceptor_;
   boost::intrusive::list<HttpSession, boost::intrusive::constant_time_size<false>> sessions_;
 };

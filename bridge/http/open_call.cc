@@ -1,13 +1,12 @@
 #include "bridge/http/open_call.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <string>
 #include <utility>
 
+#include "boost/asio/error.hpp"
 #include "boost/asio/redirect_error.hpp"
 #include "boost/asio/use_awaitable.hpp"
 
@@ -27,7 +26,7 @@ constexpr absl::Duration kWaitMax = absl::Hours(1);
 
 // Outlives its waiting: the socket's handler comes after it.
 struct OpenCall::Watch {
-  TcpSocket* socket = nullptr;  // null: nobody waits any more
+  Transport* transport = nullptr;  // null: nobody waits any more
   std::string* received = nullptr;
   boost::asio::steady_timer* patience = nullptr;
   bool gone = false;
@@ -54,10 +53,10 @@ void OpenCall::OnEnd(const absl::Status& status) {
   patience_.cancel();
 }
 
-boost::asio::awaitable<bool> OpenCall::FirstWord(TcpSocket& socket, std::string& received,
+boost::asio::awaitable<bool> OpenCall::FirstWord(Transport& transport, std::string& received,
                                                  absl::Duration wait) {
   const auto watch = std::make_shared<Watch>();
-  watch->socket = &socket;
+  watch->transport = &transport;
   watch->received = &received;
   watch->patience = &patience_;
   WatchClient(watch);
@@ -69,26 +68,24 @@ boost::asio::awaitable<bool> OpenCall::FirstWord(TcpSocket& socket, std::string&
     patience_.expires_at(until);
     co_await patience_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
   }
-  watch->socket = nullptr;
-  socket.cancel(ignored);
+  watch->transport = nullptr;
+  transport.socket().cancel(ignored);
   co_return !watch->gone;
 }
 
 void OpenCall::WatchClient(std::shared_ptr<Watch> watch) {
-  TcpSocket& socket = *watch->socket;
-  socket.async_wait(
-      TcpSocket::wait_read, [watch = std::move(watch)](const boost::system::error_code& error) {
-        if (watch->socket == nullptr || error) return;
-        std::array<char, 1024> bytes;
-        const ssize_t count =
-            ::recv(watch->socket->native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT);
-        if (count > 0) watch->received->append(bytes.data(), static_cast<size_t>(count));
-        const bool nothing =
-            count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
-        watch->gone = (count <= 0 && !nothing) || watch->received->size() > kReceivedBytesMax;
-        if (!watch->gone) return WatchClient(watch);
-        watch->patience->cancel();
-      });
+  Transport& transport = *watch->transport;
+  transport.AwaitReadable([watch = std::move(watch)](const boost::system::error_code& failed) {
+    if (watch->transport == nullptr || failed) return;
+    std::array<char, 1024> bytes;
+    boost::system::error_code error;
+    const size_t count = watch->transport->ReadSome(bytes, error);
+    watch->received->append(bytes.data(), count);
+    const bool open = !error || error == boost::asio::error::would_block;
+    watch->gone = !open || watch->received->size() > kReceivedBytesMax;
+    if (!watch->gone) return WatchClient(watch);
+    watch->patience->cancel();
+  });
 }
 
 }  // namespace sluice

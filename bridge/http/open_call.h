@@ -28,8 +28,8 @@ class OpenCall final : public CallRelay::Reader {
   void OnEnd(const absl::Status& status) override;
 
   // Until the backend has said its first word, or `wait` is over. False: the client is
-  // gone from `socket`. What it sends meanwhile is put behind `received`.
-  boost::asio::awaitable<bool> FirstWord(TcpSocket& socket, std::string& received,
+  // gone from `transport`. What it sends meanwhile is put behind `received`.
+  boost::asio::awaitable<bool> FirstWord(Transport& transport, std::string& received,
                                          absl::Duration wait);
 
   // What came and was not taken yet; whoever takes it asks for the next.

@@ -2,14 +2,13 @@
 // slow reader but the rest of the one frame it has begun.
 #include "bridge/http/sse_session.h"
 
-#include <sys/socket.h>
-
 #include <array>
 #include <atomic>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "boost/asio/error.hpp"
 #include "bridge/base/clock.h"
 #include "bridge/base/log.h"
 #include "bridge/base/metrics.h"
@@ -20,6 +19,8 @@ namespace {
 
 // What a client may send after its request before it is cut.
 constexpr size_t kDiscardedBytesMax = 4096;
+// The same as it travels, with what TLS may say in between.
+constexpr uint64_t kWireBytesMax = 16 * 1024;
 // How long the client may take to close its side after our last byte.
 constexpr absl::Duration kLinger = absl::Seconds(2);
 
@@ -30,9 +31,10 @@ std::string NextSubscriberId() {
 
 }  // namespace
 
-SseSession::SseSession(Shard& shard, TcpSocket socket, SseSessionInit init)
+SseSession::SseSession(Shard& shard, Transport transport, SseSessionInit init)
     : shard_(shard),
-      socket_(std::move(socket)),
+      transport_(std::move(transport)),
+      wire_bytes_before_(transport_.wire_bytes_received()),
       route_(*init.route),
       chunked_(init.chunked),
       subject_(std::move(init.subject)),
@@ -45,9 +47,6 @@ SseSession::SseSession(Shard& shard, TcpSocket socket, SseSessionInit init)
       control_(std::move(init.head)) {}
 
 void SseSession::Open(const std::vector<std::string>& topics) {
-  boost::system::error_code ignored;
-  socket_.non_blocking(true, ignored);
-  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
   log::Info("stream opened", {{"id", id_},
                               {"peer", peer_address_},
                               {"subject", subject_},
@@ -82,7 +81,7 @@ SubscriberDescription SseSession::Describe() const {
 
 bool SseSession::Flush() {
   if (blocked()) return false;
-  while (partial_ != nullptr || !control_.empty()) {
+  while (pending() || partial_ != nullptr || !control_.empty()) {
     const std::string_view rest = partial_ != nullptr
                                       ? partial_->bytes(chunked_).substr(partial_written_)
                                       : std::string_view(control_);
@@ -99,29 +98,22 @@ bool SseSession::Flush() {
         partial_written_ = 0;
       }
     }
-    if (*written < rest.size()) {
+    if (*written < rest.size() || pending()) {
       Block();
       return false;
     }
   }
   if (leaving_) Shutdown();
-  return true;
+  return !blocked();
 }
 
 std::optional<size_t> SseSession::Write(std::span<const iovec> buffers) {
-  const int socket = socket_.native_handle();
-  ssize_t written;
-  if (buffers.size() == 1) {
-    written = ::send(socket, buffers[0].iov_base, buffers[0].iov_len, MSG_NOSIGNAL);
-  } else {
-    msghdr message{};
-    message.msg_iov = const_cast<iovec*>(buffers.data());
-    message.msg_iovlen = buffers.size();
-    written = ::sendmsg(socket, &message, MSG_NOSIGNAL);
-  }
-  if (written >= 0) return static_cast<size_t>(written);
-  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return 0;
-  Close(errno == EPIPE || errno == ECONNRESET ? Reason::kClientLeft : Reason::kClientError);
+  boost::system::error_code error;
+  const size_t written = transport_.WriteSome(buffers, error);
+  if (!error || error == boost::asio::error::would_block) return written;
+  const bool left =
+      error == boost::asio::error::broken_pipe || error == boost::asio::error::connection_reset;
+  Close(left ? Reason::kClientLeft : Reason::kClientError);
   return std::nullopt;
 }
 
@@ -133,32 +125,35 @@ void SseSession::Begin(FramePtr frame, size_t written) {
 void SseSession::Block() {
   blocked_since_ = shard_.clock().Now();
   Pause();
-  socket_.async_wait(TcpSocket::wait_write,
-                     [self = shared_from_this()](const boost::system::error_code& error) {
-                       if (error || self->closed_) return;
-                       self->blocked_since_ = absl::InfiniteFuture();
-                       self->Pump();
-                     });
+  transport_.socket().async_wait(
+      TcpSocket::wait_write, [self = shared_from_this()](const boost::system::error_code& error) {
+        if (error || self->closed_) return;
+        self->blocked_since_ = absl::InfiniteFuture();
+        self->Pump();
+      });
 }
 
 void SseSession::WaitReadable() {
-  socket_.async_wait(TcpSocket::wait_read,
-                     [self = shared_from_this()](const boost::system::error_code& error) {
-                       if (!error && !self->closed_) self->Discard();
-                     });
+  transport_.AwaitReadable([self = shared_from_this()](const boost::system::error_code& error) {
+    if (!error && !self->closed_) self->Discard();
+  });
 }
 
 // A client has nothing to say once its stream runs, but that it leaves.
 void SseSession::Discard() {
   std::array<char, 1024> bytes;
-  const ssize_t received = ::recv(socket_.native_handle(), bytes.data(), bytes.size(), 0);
-  if (received == 0) return Close(leaving_.value_or(Reason::kClientLeft));
-  if (received < 0 && errno != EAGAIN && errno != EINTR) {
-    const bool left = errno == ECONNRESET;
+  boost::system::error_code error;
+  const size_t received = transport_.ReadSome(bytes, error);
+  if (error == boost::asio::error::eof) return Close(leaving_.value_or(Reason::kClientLeft));
+  if (error && error != boost::asio::error::would_block) {
+    const bool left = error == boost::asio::error::connection_reset;
     return Close(leaving_.value_or(left ? Reason::kClientLeft : Reason::kClientError));
   }
-  if (received > 0) discarded_ += static_cast<size_t>(received);
-  if (discarded_ > kDiscardedBytesMax) return Close(Reason::kClientSentBytes);
+  discarded_ += received;
+  if (discarded_ > kDiscardedBytesMax ||
+      transport_.wire_bytes_received() - wire_bytes_before_ > kWireBytesMax) {
+    return Close(Reason::kClientSentBytes);
+  }
   WaitReadable();
 }
 
@@ -180,9 +175,9 @@ void SseSession::Leave(Reason reason, const SseFrame& last) {
 }
 
 void SseSession::Shutdown() {
-  boost::system::error_code ignored;
-  socket_.shutdown(TcpSocket::shutdown_send, ignored);
+  transport_.Shutdown();
   if (lingers_until_ == absl::InfiniteFuture()) lingers_until_ = shard_.clock().Now() + kLinger;
+  if (pending()) Block();
 }
 
 void SseSession::Close(Reason reason) {
@@ -195,7 +190,7 @@ void SseSession::Close(Reason reason) {
                               {"seconds", absl::ToDoubleSeconds(shard_.clock().Now() - opened_at_)},
                               {"events", events_}});
   boost::system::error_code ignored;
-  socket_.close(ignored);  // what waits on it lets go of this
+  transport_.socket().close(ignored);  // what waits on it lets go of this
   Release();
   lease_.reset();
 }

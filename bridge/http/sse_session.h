@@ -7,8 +7,6 @@
 // session a backend's answer.
 #pragma once
 
-#include <sys/uio.h>
-
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,19 +15,14 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "boost/asio/basic_stream_socket.hpp"
-#include "boost/asio/io_context.hpp"
-#include "boost/asio/ip/tcp.hpp"
 #include "bridge/base/reason.h"
 #include "bridge/event/sse_frame.h"
+#include "bridge/http/transport.h"
 #include "bridge/hub/shard.h"
 #include "bridge/hub/subscriber.h"
 #include "bridge/route/route.h"
 
 namespace sluice {
-
-using TcpSocket =
-    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
 struct SseSessionInit {
   const Route* route = nullptr;  // outlives the session
@@ -54,7 +47,7 @@ class SseSession : public Subscriber, public std::enable_shared_from_this<SseSes
 
  protected:
   // The socket must have been made on the shard's context.
-  SseSession(Shard& shard, TcpSocket socket, SseSessionInit init);
+  SseSession(Shard& shard, Transport transport, SseSessionInit init);
 
   // Of the kinds; called once a write or less.
   // The socket may take more: sends all there is.
@@ -71,8 +64,10 @@ class SseSession : public Subscriber, public std::enable_shared_from_this<SseSes
   void Open(const std::vector<std::string>& topics);
   // The rest of a frame, then the blocks of our own. True: they are written.
   bool Flush();
-  // How much the socket took; nothing: it failed, and so has the session.
+  // How much the transport took; nothing: it failed, and so has the session. It may have
+  // taken all and have `pending` bytes: then, too, the session blocks.
   std::optional<size_t> Write(std::span<const iovec> buffers);
+  bool pending() const { return transport_.pending(); }
   // A frame, and how much of it the socket took: its rest goes before anything else.
   void Begin(FramePtr frame, size_t written);
   // Waits until the socket takes more.
@@ -105,7 +100,8 @@ class SseSession : public Subscriber, public std::enable_shared_from_this<SseSes
   void Shutdown();
 
   Shard& shard_;
-  TcpSocket socket_;
+  Transport transport_;
+  const uint64_t wire_bytes_before_;
   const Route& route_;
   const bool chunked_;
   bool closed_ = false;

@@ -21,8 +21,8 @@ constexpr size_t kWriteBytesMax = 256 * 1024;
 
 class TopicSession final : public SseSession {
  public:
-  TopicSession(Shard& shard, TcpSocket socket, SseSessionInit init)
-      : SseSession(shard, std::move(socket), std::move(init)) {}
+  TopicSession(Shard& shard, Transport transport, SseSessionInit init)
+      : SseSession(shard, std::move(transport), std::move(init)) {}
 
   void Start(SubscriptionSpec spec) {
     Open(spec.topics);
@@ -96,8 +96,9 @@ class TopicSession final : public SseSession {
     }
     Count(items.first(taken));
     subscription_->Advance(taken);
-    if (!all) Block();
-    return all;
+    if (all && !pending()) return true;
+    Block();
+    return false;
   }
 
   void Count(std::span<const Item> taken) {
@@ -112,8 +113,8 @@ class TopicSession final : public SseSession {
 
 }  // namespace
 
-void StartTopicSession(Shard& shard, TcpSocket socket, TopicStream stream) {
-  std::make_shared<TopicSession>(shard, std::move(socket), std::move(stream.session))
+void StartTopicSession(Shard& shard, Transport transport, TopicStream stream) {
+  std::make_shared<TopicSession>(shard, std::move(transport), std::move(stream.session))
       ->Start(std::move(stream.subscription));
 }
 

@@ -11,7 +11,7 @@ struct TopicStream {
   SubscriptionSpec subscription;
 };
 
-// On the shard's thread. The socket must have been made on the shard's context.
-void StartTopicSession(Shard& shard, TcpSocket socket, TopicStream stream);
+// On the shard's thread. The transport's socket must have been made on the shard's context.
+void StartTopicSession(Shard& shard, Transport transport, TopicStream stream);
 
 }  // namespace sluice
