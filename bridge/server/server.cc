@@ -36,6 +36,7 @@ AsyncApiInfo AsyncApiInfoOf(const ServerOptions& options, std::string host) {
   return {.title = options.http.service_name,
           .version = kVersion,
           .host = std::move(host),
+          .secure = options.http.tls.has_value(),
           .credential_query_parameters = options.http.credential_query_parameters,
           .credential_cookies = options.http.credential_cookies};
 }

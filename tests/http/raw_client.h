@@ -47,7 +47,7 @@ class RawClient {
       : socket_(std::exchange(other.socket_, -1)),
         connected_(other.connected_),
         received_(std::move(other.received_)) {}
-  ~RawClient() {
+  virtual ~RawClient() {
     if (socket_ >= 0) ::close(socket_);
   }
 
@@ -55,7 +55,7 @@ class RawClient {
 
   RawClient& Send(std::string_view bytes) {
     while (!bytes.empty()) {
-      const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const ssize_t sent = SendSome(bytes.data(), bytes.size());
       if (sent <= 0) break;
       bytes.remove_prefix(static_cast<size_t>(sent));
     }
@@ -96,10 +96,19 @@ class RawClient {
     return response;
   }
 
+ protected:
+  int socket() const { return socket_; }
+  virtual ssize_t SendSome(const char* bytes, size_t count) {
+    return ::send(socket_, bytes, count, MSG_NOSIGNAL);
+  }
+  virtual ssize_t ReceiveSome(char* bytes, size_t count) {
+    return ::recv(socket_, bytes, count, 0);
+  }
+
  private:
   bool ReadMore() {
     char bytes[4096];
-    const ssize_t count = ::recv(socket_, bytes, sizeof(bytes), 0);
+    const ssize_t count = ReceiveSome(bytes, sizeof(bytes));
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
       ADD_FAILURE() << "nothing came for 20 s; so far: " << received_;
     }

@@ -17,6 +17,7 @@ struct AsyncApiInfo {
   std::string title;    // the service's name
   std::string version;  // of the bridge
   std::string host;     // "127.0.0.1:8080"
+  bool secure = false;  // HTTPS
   // Where a credential may stand besides the Authorization header.
   std::vector<std::string> credential_query_parameters;
   std::vector<std::string> credential_cookies;

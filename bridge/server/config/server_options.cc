@@ -16,6 +16,7 @@
 #include "bridge/server/config/routes.h"
 #include "bridge/server/config/setting_checks.h"
 #include "bridge/server/config/sources.h"
+#include "bridge/server/config/tls.h"
 #include "sluice/config/v1/config.pb.h"
 
 namespace sluice {
@@ -51,6 +52,7 @@ class Builder {
   void SetLog();
   void SetListen(const std::string& path, const std::string& text, std::string* listen);
   void SetHttp();
+  void SetHttpTls();
   void SetAccess();
   void SetEventLog();
   void SetHub();
@@ -128,7 +130,22 @@ void Builder::SetHttp() {
           findings_);
   SetTime(http.has_write_timeout(), http.write_timeout(), "http.write_timeout",
           &options.write_timeout, findings_);
+  SetHttpTls();
   if (config_.grpc().has_reflection()) options_.rpc.reflection = config_.grpc().reflection();
+}
+
+void Builder::SetHttpTls() {
+  const config::v1::Http& http = config_.http();
+  const std::string folder =
+      std::filesystem::path(flags_.config_file.value_or("")).parent_path().string();
+  if (http.has_tls()) {
+    options_.http.tls = BuildServerTls(http.tls(), "http.tls", folder, findings_);
+  }
+  if (!http.has_ops_tls()) return;
+  options_.http.ops_tls = BuildServerTls(http.ops_tls(), "http.ops_tls", folder, findings_);
+  if (http.ops_listen().empty()) {
+    findings_->Error("http.ops_tls", "is of no use without http.ops_listen");
+  }
 }
 
 void Builder::SetAccess() {
