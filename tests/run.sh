@@ -40,7 +40,7 @@ install_packages() {
     libgrpc++-dev libgtest-dev libprotobuf-dev libspdlog-dev libssl-dev libyaml-cpp-dev nlohmann-json3-dev
     protobuf-compiler protobuf-compiler-grpc
     # to test
-    chromium curl git procps python3 python3-grpcio python3-protobuf
+    chromium curl git openssl procps python3 python3-grpcio python3-protobuf
     # to fuzz and to lint
     clang clang-format clang-tidy libclang-rt-14-dev
   )

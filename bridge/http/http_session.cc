@@ -113,6 +113,10 @@ awaitable<void> HttpSession::RefuseHandshake() {
                                : tls.failure().empty() ? "the client left"
                                                        : tls.failure();
   log::Debug("TLS handshake failed", {{"peer", peer_.address_and_port}, {"error", why}});
+  if (tls.failure().empty()) co_return;
+  // What TLS has said on it is to arrive.
+  transport_.DropTls();
+  co_await Close();
 }
 
 // A slow client gets an answer after the deadline, an idle one a quiet close.

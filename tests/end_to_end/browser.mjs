@@ -2,14 +2,14 @@
 import {chromium} from 'playwright-core';
 import {Feed, startWebServer, within} from './harness.mjs';
 
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const args = [
+export const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+export const browserArgs = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ];
 
 export async function startBrowser(t) {
-  const browser = await chromium.launch({executablePath, args, headless: true, timeout: 60_000});
+  const browser = await chromium.launch({executablePath, args: browserArgs, headless: true, timeout: 60_000});
   t.after(() => within(15_000, browser.close(), 'Chromium closes'));
   return browser;
 }

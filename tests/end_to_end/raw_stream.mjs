@@ -1,6 +1,7 @@
 // An event stream over a bare socket: every byte is accounted for, HTTP/1.0 or chunked, and the socket can
 // be stalled or dropped at any moment. Small and quick, because hundreds of them run at once.
 import net from 'node:net';
+import tls from 'node:tls';
 import {createParser} from 'eventsource-parser';
 
 export class RawStream {
@@ -9,12 +10,14 @@ export class RawStream {
   error = undefined;    // why the bytes are not a proper response
   #rest = '';           // what of the head, or of a chunk, is still to come whole
 
+  // `ca`: over TLS, with a server that this authority knows as "localhost".
   // `dropAfter`: how many bytes to take before the connection is dropped, wherever that is.
-  constructor({port, target, lastEventId, http10 = false, dropAfter = Infinity, onEvent, onClose}) {
+  constructor({port, target, lastEventId, http10 = false, dropAfter = Infinity, ca, onEvent, onClose}) {
     this.http10 = http10;
     this.bytesLeft = dropAfter;
     this.parser = createParser({onEvent: onEvent ?? (() => {})});
-    this.socket = net.connect({port, host: '127.0.0.1', noDelay: true});
+    const to = {port, host: '127.0.0.1', noDelay: true};
+    this.socket = ca ? tls.connect({...to, ca, servername: 'localhost'}) : net.connect(to);
     this.socket.setEncoding('latin1');
     this.socket.on('error', (error) => { this.error ??= error.message; });
     this.socket.on('data', (text) => this.#take(text));

@@ -1,12 +1,17 @@
 // A strict reader of event streams: Node's HTTP client and the eventsource-parser package.
 import {once} from 'node:events';
 import http from 'node:http';
+import https from 'node:https';
 import {createParser} from 'eventsource-parser';
 import {Feed, within} from './harness.mjs';
 
+// `tls`: what a client of an https:// address has to say (`ca`, `cert`, `key`, …).
+const send = (url, {tls, ...options}) =>
+  (url.startsWith('https:') ? https : http).request(url, {...options, ...tls, agent: false});
+
 // One HTTP exchange with the whole body.
-export async function request(url, {method = 'GET', headers = {}, body: sent, ms = 10_000} = {}) {
-  const outgoing = http.request(url, {method, headers, agent: false});
+export async function request(url, {method = 'GET', headers = {}, body: sent, tls, ms = 10_000} = {}) {
+  const outgoing = send(url, {method, headers, tls});
   outgoing.end(sent);
   const exchange = (async () => {
     const [response] = await once(outgoing, 'response');
@@ -30,9 +35,9 @@ export async function request(url, {method = 'GET', headers = {}, body: sent, ms
 //   stream.take(n)         the next n events, `connect` left out
 //   stream.closed          resolves when the server has ended it
 export async function openStream(
-    t, url, {method = 'GET', body, headers = {}, lastEventId, ms = 10_000} = {}) {
-  const outgoing = http.request(url, {
-    method, agent: false,
+    t, url, {method = 'GET', body, headers = {}, lastEventId, tls, ms = 10_000} = {}) {
+  const outgoing = send(url, {
+    method, tls,
     headers: {
       accept: 'text/event-stream', ...(lastEventId ? {'last-event-id': lastEventId} : {}),
       ...headers,
