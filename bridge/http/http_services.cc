@@ -1,9 +1,9 @@
 #include "bridge/http/http_services.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <utility>
+
+#include "bridge/base/open_files.h"
 
 namespace sluice {
 namespace {
@@ -11,15 +11,14 @@ namespace {
 constexpr uint32_t kConnectionsReserved = 64;
 // No machine has more.
 constexpr uint32_t kSessionsMax = 10'000'000;
-// Open files that are not connections: logs, gRPC, the shards' own.
+// Open files that are not connections: logs, backends, the shards' own.
 constexpr uint64_t kOtherFiles = 128;
 
 uint32_t SessionsMax(uint32_t configured) {
   if (configured > 0) return std::min(configured, kSessionsMax);
-  rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return 1024;
-  const uint64_t taken = kOtherFiles + kConnectionsReserved;
-  const uint64_t left = files.rlim_cur > taken ? files.rlim_cur - taken : 0;
+  const OpenFiles files = ShareOpenFiles();
+  const uint64_t taken = kOtherFiles + kConnectionsReserved + files.rpc;
+  const uint64_t left = files.all > taken ? files.all - taken : 0;
   return static_cast<uint32_t>(std::clamp<uint64_t>(left, 64, kSessionsMax));
 }
 

@@ -1,5 +1,7 @@
 #include "bridge/rpc/caller.h"
 
+#include <grpc/grpc_security_constants.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -12,6 +14,11 @@
 
 namespace sluice {
 namespace {
+
+// Generic: DNS names, URIs, addresses and mail addresses are all of them.
+constexpr char kCertificateName[] = GRPC_X509_SAN_PROPERTY_NAME;
+constexpr size_t kCertificateNamesMax = 64;
+constexpr size_t kCertificateNameBytesMax = 1024;
 
 constexpr std::string_view kBearer = "bearer ";
 
@@ -34,6 +41,26 @@ absl::StatusOr<std::string> CredentialOf(const grpc::ServerContextBase& context)
     value->erase(0, kBearer.size());
   }
   return value;
+}
+
+// Of the certificate that TLS has verified; none where none was shown. INVALID_ARGUMENT: to
+// leave one of them out would be to decide about it.
+absl::StatusOr<std::vector<std::string>> CertificateNamesOf(
+    const grpc::ServerContextBase& context) {
+  std::vector<std::string> names;
+  const std::shared_ptr<const grpc::AuthContext> peer = context.auth_context();
+  if (peer == nullptr || !peer->IsPeerAuthenticated()) return names;
+  for (const grpc::string_ref& value : peer->FindPropertyValues(kCertificateName)) {
+    const std::string_view name(value.data(), value.size());
+    if (names.size() == kCertificateNamesMax || name.empty() ||
+        name.size() > kCertificateNameBytesMax || !IsUtf8(name) || HasControlCharacter(name)) {
+      return absl::InvalidArgumentError(
+          "the client certificate has more than 64 names, or one that is empty, too long or not "
+          "printable");
+    }
+    names.emplace_back(name);
+  }
+  return names;
 }
 
 // A status travels in the trailers, of which a client takes 8 KiB.
@@ -77,6 +104,11 @@ absl::StatusOr<AuthorizationRequest> MakeQuestion(const grpc::ServerContextBase&
     absl::StatusOr<std::string> value = MetadataOf(context, name);
     if (!value.ok()) return value.status();
     if (!value->empty()) question.headers[name] = *std::move(value);
+  }
+  if (authorizer.wants().certificate_names) {
+    absl::StatusOr<std::vector<std::string>> names = CertificateNamesOf(context);
+    if (!names.ok()) return names.status();
+    question.certificate_names = *std::move(names);
   }
   if (authorizer.wants().peer_address) question.peer_address = PeerAddress(context);
   return question;

@@ -6,6 +6,11 @@
 #include <set>
 #include <utility>
 
+#include "bridge/access/authorizer.h"
+#include "bridge/base/clock.h"
+#include "bridge/base/metrics.h"
+#include "bridge/rpc/caller.h"
+
 namespace sluice {
 namespace {
 
@@ -14,6 +19,7 @@ namespace pb = google::protobuf;
 // An answer with all imports goes up to here; past it a client has to ask for them. (By
 // default gRPC takes 4 MiB from a server.)
 constexpr size_t kAnswerBytes = 3 << 20;
+constexpr size_t kCallsMax = 1024;
 
 // `Request` and `Response` are those of one version.
 template <typename Request, typename Response>
@@ -116,45 +122,133 @@ class Reflection {
   SchemaPtr schema_;
 };
 
-// Reads a request, answers it, reads the next.
+// Reads a request, asks whether it may be answered unless that is still known, answers it,
+// reads the next. The authorizer's answer comes on any thread, and so does the drain.
 template <typename Request, typename Response>
-class Call final : public grpc::ServerBidiReactor<Request, Response> {
+class Call final : public grpc::ServerBidiReactor<Request, Response>,
+                   public ReflectionCalls::Call,
+                   public std::enable_shared_from_this<Call<Request, Response>> {
  public:
-  explicit Call(const ReflectionSource& source) : reflection_(source) {
-    this->StartRead(&request_);
+  Call(const ReflectionSource& source, ReflectionCalls& calls,
+       const grpc::CallbackServerContext& context)
+      : calls_(calls), rpc_(calls.rpc()), context_(context), reflection_(source) {}
+
+  // Once it is held by a shared_ptr; it then holds itself until the call is over.
+  void Start() {
+    self_ = this->shared_from_this();
+    if (const absl::Status status = calls_.Add(self_); !status.ok()) return End(ToGrpc(status));
+    const MutexLock lock(&mutex_);
+    if (!finished_) this->StartRead(&request_);
   }
+
+  void Drain() override { End({grpc::StatusCode::UNAVAILABLE, "draining"}); }
 
   void OnReadDone(bool ok) override {
-    if (!ok) return this->Finish(grpc::Status::OK);
-    reflection_.Answer(request_, &response_);
-    this->StartWrite(&response_);
+    if (!ok) return End(grpc::Status::OK);
+    if (rpc_.reflection_authorizer == nullptr || rpc_.clock->Now() < allowed_until_) {
+      return Answer();
+    }
+    absl::StatusOr<AuthorizationRequest> question =
+        MakeQuestion(context_, *rpc_.reflection_authorizer, Action::kReflect, {});
+    if (!question.ok()) return Refuse(question.status(), Reason::kBadRequest);
+    rpc_.reflection_authorizer->Authorize(
+        *std::move(question), [self = this->shared_from_this()](const Decision& decision) {
+          const absl::Status status = ToStatus(decision);
+          if (!status.ok()) return self->Refuse(status, ReasonOf(decision));
+          self->allowed_until_ = decision.expires_at;
+          self->Answer();
+        });
   }
   void OnWriteDone(bool ok) override {
-    if (!ok) return this->Finish(grpc::Status::CANCELLED);
-    this->StartRead(&request_);
+    if (!ok) return End(grpc::Status::CANCELLED);
+    const MutexLock lock(&mutex_);
+    if (!finished_) this->StartRead(&request_);
   }
-  void OnDone() override { delete this; }
+  void OnCancel() override { End(grpc::Status::CANCELLED); }
+  void OnDone() override {
+    calls_.Remove(this);
+    self_.reset();
+  }
 
  private:
+  void Answer() {
+    reflection_.Answer(request_, &response_);
+    const MutexLock lock(&mutex_);
+    if (!finished_) this->StartWrite(&response_);
+  }
+  void Refuse(const absl::Status& why, Reason reason) {
+    rpc_.metrics->Refused(reason);
+    End(ToGrpc(why));
+  }
+  void End(grpc::Status status) {
+    const MutexLock lock(&mutex_);
+    if (!std::exchange(finished_, true)) this->Finish(std::move(status));
+  }
+
+  ReflectionCalls& calls_;
+  const RpcContext& rpc_;
+  const grpc::CallbackServerContext& context_;  // gone with the call
+  std::shared_ptr<Call> self_;
+  Mutex mutex_;
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+
+  // Of the one step that is under way.
   Reflection<Request, Response> reflection_;
   Request request_;
   Response response_;
+  absl::Time allowed_until_ = absl::InfinitePast();
 };
+
+template <typename Request, typename Response>
+grpc::ServerBidiReactor<Request, Response>* StartCall(const ReflectionSource& source,
+                                                      ReflectionCalls& calls,
+                                                      const grpc::CallbackServerContext& context) {
+  const auto call = std::make_shared<Call<Request, Response>>(source, calls, context);
+  call->Start();
+  return call.get();
+}
 
 }  // namespace
 
+absl::Status ReflectionCalls::Add(const std::shared_ptr<Call>& call) {
+  const MutexLock lock(&mutex_);
+  if (draining_) return absl::UnavailableError("draining");
+  if (open_.size() >= kCallsMax) {
+    return absl::ResourceExhaustedError("too many reflection calls are open");
+  }
+  open_.emplace(call.get(), call);
+  return absl::OkStatus();
+}
+
+void ReflectionCalls::Remove(Call* call) {
+  const MutexLock lock(&mutex_);
+  open_.erase(call);
+}
+
+void ReflectionCalls::Drain() {
+  std::vector<std::shared_ptr<Call>> open;
+  {
+    const MutexLock lock(&mutex_);
+    draining_ = true;
+    for (const auto& [address, call] : open_) open.push_back(call.lock());
+  }
+  for (const auto& call : open) {
+    if (call != nullptr) call->Drain();
+  }
+}
+
 grpc::ServerBidiReactor<grpc::reflection::v1::ServerReflectionRequest,
                         grpc::reflection::v1::ServerReflectionResponse>*
-ReflectionV1Service::ServerReflectionInfo(grpc::CallbackServerContext*) {
-  return new Call<grpc::reflection::v1::ServerReflectionRequest,
-                  grpc::reflection::v1::ServerReflectionResponse>(source_);
+ReflectionV1Service::ServerReflectionInfo(grpc::CallbackServerContext* context) {
+  return StartCall<grpc::reflection::v1::ServerReflectionRequest,
+                   grpc::reflection::v1::ServerReflectionResponse>(source_, calls_, *context);
 }
 
 grpc::ServerBidiReactor<grpc::reflection::v1alpha::ServerReflectionRequest,
                         grpc::reflection::v1alpha::ServerReflectionResponse>*
-ReflectionV1AlphaService::ServerReflectionInfo(grpc::CallbackServerContext*) {
-  return new Call<grpc::reflection::v1alpha::ServerReflectionRequest,
-                  grpc::reflection::v1alpha::ServerReflectionResponse>(source_);
+ReflectionV1AlphaService::ServerReflectionInfo(grpc::CallbackServerContext* context) {
+  return StartCall<grpc::reflection::v1alpha::ServerReflectionRequest,
+                   grpc::reflection::v1alpha::ServerReflectionResponse>(source_, calls_, *context);
 }
 
 }  // namespace sluice

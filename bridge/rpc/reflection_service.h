@@ -5,8 +5,11 @@
 
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "bridge/base/mutex.h"
+#include "bridge/rpc/rpc_server.h"
 #include "bridge/schema/schema_registry.h"
 #include "grpc/reflection/v1/reflection.grpc.pb.h"
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
@@ -19,27 +22,57 @@ struct ReflectionSource {
   std::vector<std::string> services;  // that list_services names
 };
 
+// The calls that are open, of both versions. Thread-safe.
+class ReflectionCalls {
+ public:
+  class Call {
+   public:
+    virtual ~Call() = default;
+    // Any thread, once the call has been added.
+    virtual void Drain() = 0;
+  };
+
+  explicit ReflectionCalls(const RpcContext& rpc) : rpc_(rpc) {}
+
+  const RpcContext& rpc() const { return rpc_; }
+  // UNAVAILABLE: draining; RESOURCE_EXHAUSTED: there are too many.
+  absl::Status Add(const std::shared_ptr<Call>& call);
+  void Remove(Call* call);
+  // Ends them.
+  void Drain();
+
+ private:
+  const RpcContext& rpc_;
+  Mutex mutex_;
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  std::unordered_map<Call*, std::weak_ptr<Call>> open_ ABSL_GUARDED_BY(mutex_);
+};
+
 class ReflectionV1Service final : public grpc::reflection::v1::ServerReflection::CallbackService {
  public:
-  explicit ReflectionV1Service(const ReflectionSource& source) : source_(source) {}
+  ReflectionV1Service(const ReflectionSource& source, ReflectionCalls& calls)
+      : source_(source), calls_(calls) {}
   grpc::ServerBidiReactor<grpc::reflection::v1::ServerReflectionRequest,
                           grpc::reflection::v1::ServerReflectionResponse>*
   ServerReflectionInfo(grpc::CallbackServerContext* context) override;
 
  private:
   const ReflectionSource& source_;
+  ReflectionCalls& calls_;
 };
 
 class ReflectionV1AlphaService final
     : public grpc::reflection::v1alpha::ServerReflection::CallbackService {
  public:
-  explicit ReflectionV1AlphaService(const ReflectionSource& source) : source_(source) {}
+  ReflectionV1AlphaService(const ReflectionSource& source, ReflectionCalls& calls)
+      : source_(source), calls_(calls) {}
   grpc::ServerBidiReactor<grpc::reflection::v1alpha::ServerReflectionRequest,
                           grpc::reflection::v1alpha::ServerReflectionResponse>*
   ServerReflectionInfo(grpc::CallbackServerContext* context) override;
 
  private:
   const ReflectionSource& source_;
+  ReflectionCalls& calls_;
 };
 
 }  // namespace sluice

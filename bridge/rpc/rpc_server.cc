@@ -4,15 +4,21 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "bridge/base/log.h"
+#include "bridge/base/metrics.h"
+#include "bridge/base/open_files.h"
+#include "bridge/rpc/acceptor.h"
 #include "bridge/rpc/admin_service.h"
 #include "bridge/rpc/health_service.h"
 #include "bridge/rpc/publisher_service.h"
 #include "bridge/rpc/reflection_service.h"
+#include "bridge/rpc/rpc_tls.h"
 #include "bridge/rpc/subscriber_service.h"
 
 namespace sluice {
@@ -26,25 +32,59 @@ constexpr char kReflectionV1Alpha[] = "grpc.reflection.v1alpha.ServerReflection"
 constexpr int kKeepaliveMs = 30'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kPingIntervalMsMin = 5'000;
+constexpr int kPingStrikesMax = 2;
+// A connection without calls goes; a caller that has one to make opens another.
+constexpr int kIdleMsMax = 5 * 60'000;
+// Of one connection. (Past it a client's calls wait for one another.)
+constexpr int kCallsMax = 4096;
+constexpr int kMetadataBytesMax = 16 * 1024;
 
-std::vector<std::string> OwnServices() {
-  return {"sluice.v1.Publisher", "sluice.v1.Subscriber", "sluice.v1.Admin"};
+std::vector<std::string> OwnServices(const RpcOptions& options) {
+  std::vector<std::string> services = {"sluice.v1.Publisher", "sluice.v1.Subscriber"};
+  if (options.admin) services.push_back("sluice.v1.Admin");
+  return services;
 }
 
-std::vector<std::string> ListedServices() {
-  std::vector<std::string> services = OwnServices();
+std::vector<std::string> ListedServices(const RpcOptions& options) {
+  std::vector<std::string> services = OwnServices(options);
   services.insert(services.end(), {kHealth, kReflectionV1, kReflectionV1Alpha});
   return services;
 }
 
-// gRPC's own lines (errors, unless GRPC_VERBOSITY says more) become lines of ours.
+// gRPC's own lines (errors, unless GRPC_VERBOSITY says more) become lines of ours. Strangers
+// can make it complain as often as they connect, so one line a second stands for all.
 void LogForGrpc(gpr_log_func_args* line) {
-  log::Write(line->severity == GPR_LOG_SEVERITY_ERROR ? log::Level::kWarning : log::Level::kDebug,
-             "grpc", {{"message", line->message}});
+  if (line->severity != GPR_LOG_SEVERITY_ERROR) {
+    return log::Write(log::Level::kDebug, "grpc", {{"message", line->message}});
+  }
+  static std::atomic<int64_t> next_unix_ms{0};
+  static std::atomic<uint64_t> left_out{0};
+  const int64_t now = absl::ToUnixMillis(absl::Now());
+  int64_t next = next_unix_ms.load();
+  if (now < next || !next_unix_ms.compare_exchange_strong(next, now + 1000)) {
+    ++left_out;
+    return;
+  }
+  log::Warning("grpc", {{"message", line->message}, {"left_out", left_out.exchange(0)}});
+}
+
+void SetBounds(const RpcOptions& options, grpc::ServerBuilder* builder) {
+  const std::pair<const char*, int> bounds[] = {
+      {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+       static_cast<int>(absl::ToInt64Milliseconds(options.handshake_timeout))},
+      {GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMsMax},
+      {GRPC_ARG_MAX_CONCURRENT_STREAMS, kCallsMax},
+      {GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax},
+      {GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs},
+      {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs},
+      {GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1},
+      {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kPingIntervalMsMin},
+      {GRPC_ARG_HTTP2_MAX_PING_STRIKES, kPingStrikesMax}};
+  for (const auto& [name, value] : bounds) builder->AddChannelArgument(name, value);
+  builder->SetMaxReceiveMessageSize(static_cast<int>(options.publish_bytes_max));
 }
 
 std::string AddressOf(const std::string& listen, int port) {
-  if (listen.starts_with("unix:")) return listen;
   return absl::StrCat(listen.substr(0, listen.rfind(':') + 1), port);
 }
 
@@ -57,13 +97,14 @@ struct RpcServer::Parts {
         publisher(options, context),
         subscriber(options, context),
         admin(context),
-        health([] {
-          const std::vector<std::string> own = OwnServices();
+        health([this] {
+          const std::vector<std::string> own = OwnServices(options);
           return std::set<std::string>(own.begin(), own.end());
         }()),
-        source{context.schema, ListedServices()},
-        reflection_v1(source),
-        reflection_v1alpha(source) {}
+        source{context.schema, ListedServices(options)},
+        reflection_calls(context),
+        reflection_v1(source, reflection_calls),
+        reflection_v1alpha(source, reflection_calls) {}
 
   const RpcOptions options;
   const RpcContext context;
@@ -72,9 +113,12 @@ struct RpcServer::Parts {
   AdminService admin;
   HealthService health;
   const ReflectionSource source;
+  ReflectionCalls reflection_calls;
   ReflectionV1Service reflection_v1;
   ReflectionV1AlphaService reflection_v1alpha;
-  int port = 0;
+  std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
+  Acceptor acceptor;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections;
   std::unique_ptr<grpc::Server> server;
 };
 
@@ -86,42 +130,56 @@ RpcServer::~RpcServer() { Shutdown(absl::Now()); }
 absl::Status RpcServer::Start() {
   gpr_set_log_function(LogForGrpc);
   Parts& p = *parts_;
+  if (absl::Status status = p.acceptor.Listen(p.options.listen); !status.ok()) {
+    return absl::UnavailableError(absl::StrCat("grpc.listen: ", status.message()));
+  }
+  if (p.options.tls) {
+    auto tls = MakeServerCredentials(*p.options.tls);
+    if (!tls.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("grpc.tls.", tls.status().message()));
+    }
+    p.credentials = *std::move(tls);
+  }
   grpc::ServerBuilder builder;
-  // Two processes would otherwise share a port, and each get some of the calls.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
-                             kPingIntervalMsMin);
-  builder.SetMaxReceiveMessageSize(static_cast<int>(p.options.publish_bytes_max));
-  builder.AddListeningPort(p.options.listen, grpc::InsecureServerCredentials(), &p.port);
+  SetBounds(p.options, &builder);
+  p.connections = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, p.credentials);
   builder.RegisterService(&p.publisher);
   builder.RegisterService(&p.subscriber);
-  builder.RegisterService(&p.admin);
+  if (p.options.admin) builder.RegisterService(&p.admin);
   builder.RegisterService(&p.health);
   if (p.options.reflection) {
     builder.RegisterService(&p.reflection_v1);
     builder.RegisterService(&p.reflection_v1alpha);
   }
   p.server = builder.BuildAndStart();
-  if (p.server == nullptr) {
-    return absl::UnavailableError(
-        absl::StrCat("grpc.listen: ", p.options.listen, " cannot be listened on (is it in use?)"));
-  }
+  if (p.server == nullptr) return absl::UnavailableError("grpc.listen: gRPC could not be started");
+  p.acceptor.Start(
+      static_cast<uint32_t>(std::min<uint64_t>(p.options.connections_max, ShareOpenFiles().rpc)),
+      {.accepted =
+           [&p](int socket) {
+             grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+             connection.fd = socket;
+             p.connections->HandleNewConnection(&connection);
+           },
+       .refused = [&p] { p.context.metrics->Refused(Reason::kTooManySessions); }});
   return absl::OkStatus();
 }
 
-std::string RpcServer::address() const { return AddressOf(parts_->options.listen, parts_->port); }
+std::string RpcServer::address() const {
+  return AddressOf(parts_->options.listen, parts_->acceptor.port());
+}
 
 void RpcServer::SetServing(bool serving) { parts_->health.SetServing(serving); }
 
 void RpcServer::Shutdown(absl::Time deadline) {
   if (parts_->server == nullptr) return;
+  parts_->acceptor.Stop();
   parts_->health.SetServing(false);
   parts_->publisher.Drain();
   parts_->subscriber.Drain();
   parts_->health.Drain();
+  parts_->reflection_calls.Drain();
   // (gRPC takes no time before 1970.)
   parts_->server->Shutdown(absl::ToChronoTime(std::max(deadline, absl::UnixEpoch())));
   parts_->server.reset();

@@ -62,6 +62,7 @@ class RpcFixture : public testing::Test {
             .authorizer = &authorizer_,
             .publish_authorizer = &authorizer_,
             .admin_authorizer = &authorizer_,
+            .reflection_authorizer = reflection_authorizer_,
             .ingest = &ingest_,
             .schema = schema_,
             .clock = &clock_,
@@ -134,6 +135,7 @@ class RpcFixture : public testing::Test {
   Ingest ingest_{transcoder_, clock_, 100};
   std::unique_ptr<EventLog> log_;
   std::unique_ptr<Hub> hub_;
+  Authorizer* reflection_authorizer_ = nullptr;
   TokenAuthorizer authorizer_;  // its last answers come to the hub's threads
   std::unique_ptr<RpcServer> server_;
   std::shared_ptr<grpc::Channel> channel_;

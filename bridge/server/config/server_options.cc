@@ -14,6 +14,7 @@
 #include "bridge/server/config/known_services.h"
 #include "bridge/server/config/listen_address.h"
 #include "bridge/server/config/routes.h"
+#include "bridge/server/config/rpc_options.h"
 #include "bridge/server/config/setting_checks.h"
 #include "bridge/server/config/sources.h"
 #include "bridge/server/config/tls.h"
@@ -36,6 +37,7 @@ class Builder {
     SetListen("http.ops_listen", config_.http().ops_listen(), &options_.http.ops_listen);
     SetListen("grpc.listen", config_.grpc().listen(), &options_.rpc.listen);
     SetHttp();
+    SetRpcOptions(config_.grpc(), Folder(), &options_.rpc, findings_);
     SetAccess();
     SetEventLog();
     SetHub();
@@ -61,6 +63,10 @@ class Builder {
   // Answers what routes may call.
   KnownServices SetRelay();
   void SetRoutes(const KnownServices& services);
+  // Where paths in the configuration begin.
+  std::string Folder() const {
+    return std::filesystem::path(flags_.config_file.value_or("")).parent_path();
+  }
 
   const config::v1::Config& config_;
   const Flags& flags_;
@@ -100,10 +106,10 @@ void Builder::SetListen(const std::string& path, const std::string& text, std::s
     findings_->Error(path, absl::StrCat("--dev lets everybody read and write everything, so it "
                                         "listens on loopback addresses only, not on ",
                                         address->text));
-  } else if (path == "grpc.listen") {
+  } else if (path == "grpc.listen" && !config_.grpc().has_tls()) {
     findings_->Warning(path, absl::StrCat(address->text,
                                           " is not encrypted: keep it in a network "
-                                          "where everybody may read it"));
+                                          "where everybody may read it, or set grpc.tls"));
   }
 }
 
@@ -131,13 +137,11 @@ void Builder::SetHttp() {
   SetTime(http.has_write_timeout(), http.write_timeout(), "http.write_timeout",
           &options.write_timeout, findings_);
   SetHttpTls();
-  if (config_.grpc().has_reflection()) options_.rpc.reflection = config_.grpc().reflection();
 }
 
 void Builder::SetHttpTls() {
   const config::v1::Http& http = config_.http();
-  const std::string folder =
-      std::filesystem::path(flags_.config_file.value_or("")).parent_path().string();
+  const std::string folder = Folder();
   if (http.has_tls()) {
     options_.http.tls = BuildServerTls(http.tls(), "http.tls", folder, findings_);
   }
@@ -211,7 +215,7 @@ void Builder::SetLimits() {
 void Builder::SetSchema() {
   const config::v1::Schema& schema = config_.schema();
   SetJsonStyle(schema, &options_.json, findings_);
-  const auto folder = std::filesystem::path(flags_.config_file.value_or("")).parent_path();
+  const std::filesystem::path folder = Folder();
   std::vector<std::string> files;
   for (const std::string& file : schema.descriptor_sets()) files.push_back(folder / file);
   auto registry = SchemaRegistry::Load(files, options_.json);

@@ -1,0 +1,180 @@
+#include <grpc/grpc_security.h>
+
+#include "tests/fakes/certificates.h"
+#include "tests/rpc/rpc_fixture.h"
+
+namespace sluice {
+namespace {
+
+using grpc::StatusCode;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+class RpcTlsTest : public RpcFixture {
+ protected:
+  RpcTlsTest() {
+    options_.tls = {.certificate_file = folder_.path() + "/c.pem",
+                    .key_file = folder_.path() + "/k.pem",
+                    .client_ca_file = folder_.path() + "/ca.pem",
+                    .client_certificates = ClientCertificates::kNone};
+    folder_.Write("ca.pem", authority_.certificate());
+    WritePair(authority_.Issue("DNS:localhost,IP:127.0.0.1"));
+    authorizer_.wanted.certificate_names = true;
+    options_.authorize_publishing = true;
+  }
+
+  void WritePair(const TestCertificate& pair) const {
+    folder_.Write("c.pem", pair.certificate);
+    folder_.Write("k.pem", pair.key);
+  }
+
+  // A new connection each.
+  grpc::Status PublishWith(const TestCertificate& own, const TestAuthority& believed) {
+    const grpc::SslCredentialsOptions options{believed.certificate(), own.key, own.certificate};
+    return PublishOver(grpc::SslCredentials(options));
+  }
+  grpc::Status PublishWith(const TestCertificate& own) { return PublishWith(own, authority_); }
+  grpc::Status PublishOver(const std::shared_ptr<grpc::ChannelCredentials>& credentials) const {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    const auto stub = v1::Publisher::NewStub(
+        grpc::CreateCustomChannel(server_->address(), credentials, arguments));
+    v1::PublishResponse response;
+    return stub->Publish(Call().get(), Text("a", "x"), &response);
+  }
+  std::vector<std::string> NamesAsked() { return authorizer_.questions().back().certificate_names; }
+
+  const TestFolder folder_;
+  const TestAuthority authority_;
+  const TestAuthority other_authority_{"another authority"};
+};
+
+TEST_F(RpcTlsTest, ServesWhoBelievesItsCertificateAndTellsTheRealPeer) {
+  authorizer_.wanted.peer_address = true;
+  Start();
+  EXPECT_TRUE(PublishWith({}).ok());
+  EXPECT_THAT(authorizer_.questions().back().peer_address, testing::StartsWith("127.0.0.1:"));
+  EXPECT_EQ(PublishWith({}, other_authority_).error_code(), StatusCode::UNAVAILABLE);
+  EXPECT_EQ(PublishOver(grpc::InsecureChannelCredentials()).error_code(), StatusCode::UNAVAILABLE);
+  EXPECT_EQ(log_->head(), 1u);
+}
+
+TEST_F(RpcTlsTest, SpeaksNothingOlderThanVersion12) {
+  Start();
+  grpc::experimental::TlsChannelCredentialsOptions options;
+  options.set_certificate_provider(
+      std::make_shared<grpc::experimental::StaticDataCertificateProvider>(
+          authority_.certificate()));
+  options.watch_root_certs();
+  EXPECT_TRUE(PublishOver(grpc::experimental::TlsCredentials(options)).ok());
+  const std::string port = server_->address().substr(server_->address().rfind(':') + 1);
+  for (const char* version : {"-tls1", "-tls1_1"}) {
+    const std::string command = "openssl s_client -connect 127.0.0.1:" + port + " " + version +
+                                " -cipher ALL:@SECLEVEL=0 </dev/null >/dev/null 2>&1";
+    EXPECT_NE(std::system(command.c_str()), 0) << version;
+  }
+  const std::string command = "openssl s_client -alpn h2 -tls1_2 -connect 127.0.0.1:" + port +
+                              " </dev/null >/dev/null 2>&1";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
+TEST_F(RpcTlsTest, RefusesWhoShowsNoCertificateOrOneOfAnotherAuthorityWhereItIsRequired) {
+  options_.tls->client_certificates = ClientCertificates::kRequired;
+  Start();
+  EXPECT_EQ(PublishWith({}).error_code(), StatusCode::UNAVAILABLE);
+  EXPECT_EQ(PublishWith(other_authority_.Issue("DNS:orders.example")).error_code(),
+            StatusCode::UNAVAILABLE);
+  EXPECT_EQ(
+      PublishWith(authority_.Issue("DNS:old.example", std::chrono::seconds(-60))).error_code(),
+      StatusCode::UNAVAILABLE);
+  EXPECT_THAT(authorizer_.questions(), IsEmpty());
+  EXPECT_TRUE(PublishWith(authority_.Issue("DNS:orders.example")).ok());
+  EXPECT_THAT(NamesAsked(), ElementsAre("orders.example"));
+}
+
+TEST_F(RpcTlsTest, VerifiesAnOptionalCertificateWhereOneIsShown) {
+  options_.tls->client_certificates = ClientCertificates::kOptional;
+  Start();
+  EXPECT_TRUE(PublishWith({}).ok());
+  EXPECT_THAT(NamesAsked(), IsEmpty());
+  EXPECT_EQ(PublishWith(other_authority_.Issue("DNS:orders.example")).error_code(),
+            StatusCode::UNAVAILABLE);
+  EXPECT_TRUE(
+      PublishWith(
+          authority_.Issue("DNS:a.example,URI:spiffe://example/a,email:a@example.com,IP:10.0.0.7"))
+          .ok());
+  EXPECT_THAT(NamesAsked(),
+              UnorderedElementsAre("a.example", "spiffe://example/a", "a@example.com", "10.0.0.7"));
+}
+
+TEST_F(RpcTlsTest, TellsNamesOnlyWhoWantsThem) {
+  options_.tls->client_certificates = ClientCertificates::kRequired;
+  authorizer_.wanted.certificate_names = false;
+  Start();
+  EXPECT_TRUE(PublishWith(authority_.Issue("DNS:orders.example")).ok());
+  EXPECT_THAT(NamesAsked(), IsEmpty());
+}
+
+// The name for people is no name to go by.
+TEST_F(RpcTlsTest, TakesNoNameFromTheSubject) {
+  options_.tls->client_certificates = ClientCertificates::kRequired;
+  Start();
+  EXPECT_TRUE(PublishWith(authority_.Issue("")).ok());
+  EXPECT_THAT(NamesAsked(), IsEmpty());
+}
+
+TEST_F(RpcTlsTest, RefusesToStartWithFilesThatCannotBeUsed) {
+  folder_.Write("k.pem", authority_.Issue("DNS:localhost").key);
+  const auto start = [this] { return std::string(RpcServer(options_, {}).Start().message()); };
+  EXPECT_THAT(start(), HasSubstr("grpc.tls.key_file: "));
+  std::filesystem::remove(folder_.path() + "/c.pem");
+  EXPECT_THAT(start(), HasSubstr("grpc.tls.certificate_file: "));
+}
+
+TEST_F(RpcTlsTest, ShowsNewFilesToNewConnectionsAndKeepsThoseThereAre) {
+  Start();
+  const auto running = v1::Publisher::NewStub(grpc::CreateChannel(
+      server_->address(), grpc::SslCredentials({authority_.certificate(), "", ""})));
+  const auto publish = [&running] {
+    v1::PublishResponse response;
+    return running->Publish(Call().get(), Text("a", "x"), &response).ok();
+  };
+  EXPECT_TRUE(publish());
+  WritePair(other_authority_.Issue("IP:127.0.0.1"));
+  WaitUntil([this] { return PublishWith({}, other_authority_).ok(); });
+  EXPECT_EQ(PublishWith({}).error_code(), StatusCode::UNAVAILABLE);
+  EXPECT_TRUE(publish());
+}
+
+TEST_F(RpcTlsTest, KeepsThePairItHasUntilTheFilesFitTogetherAgain) {
+  Start();
+  testing::internal::CaptureStderr();
+  const TestCertificate next = other_authority_.Issue("IP:127.0.0.1");
+  folder_.Write("k.pem", next.key);
+  std::string logged;
+  WaitUntil([&] {
+    logged += testing::internal::GetCapturedStderr();
+    testing::internal::CaptureStderr();
+    return logged.find("those before are kept") != std::string::npos;
+  });
+  testing::internal::GetCapturedStderr();
+  EXPECT_THAT(logged, HasSubstr("key_file: "));
+  EXPECT_TRUE(PublishWith({}).ok());
+  folder_.Write("c.pem", next.certificate);
+  WaitUntil([this] { return PublishWith({}, other_authority_).ok(); });
+}
+
+TEST_F(RpcTlsTest, BelievesTheAuthoritiesThatTheFileHoldsNow) {
+  options_.tls->client_certificates = ClientCertificates::kRequired;
+  Start();
+  const TestCertificate guest = other_authority_.Issue("DNS:guest.example");
+  EXPECT_FALSE(PublishWith(guest).ok());
+  folder_.Write("ca.pem", other_authority_.certificate());
+  WaitUntil([&] { return PublishWith(guest).ok(); });
+  EXPECT_FALSE(PublishWith(authority_.Issue("DNS:orders.example")).ok());
+}
+
+}  // namespace
+}  // namespace sluice
