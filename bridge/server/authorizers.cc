@@ -4,6 +4,7 @@
 
 #include "bridge/access/all_of_authorizer.h"
 #include "bridge/access/any_of_authorizer.h"
+#include "bridge/access/caching_authorizer.h"
 #include "bridge/access/none_authorizer.h"
 #include "bridge/access/refusing_authorizer.h"
 
@@ -12,7 +13,8 @@ namespace {
 
 class Maker {
  public:
-  explicit Maker(const AuthorizersOptions& options) : options_(options) {}
+  Maker(const AuthorizersOptions& options, const Clock& clock, const Revocations& revocations)
+      : options_(options), clock_(clock), revocations_(revocations) {}
 
   std::unique_ptr<Authorizers> MakeAll() {
     for (const auto& [name, authorizer] : options_.by_name) Find(name);
@@ -26,7 +28,7 @@ class Maker {
     return std::make_unique<NoneAuthorizer>();
   }
   std::unique_ptr<Authorizer> operator()(const GrpcAuthorizerOptions& options) {
-    return MakeGrpcAuthorizer(options);
+    return Cached(MakeGrpcAuthorizer(options));
   }
   std::unique_ptr<Authorizer> operator()(const AuthorizerListOptions& list) {
     std::vector<Authorizer*> members;
@@ -38,6 +40,11 @@ class Maker {
   }
 
  private:
+  std::unique_ptr<Authorizer> Cached(std::unique_ptr<Authorizer> asked) {
+    return std::make_unique<CachingAuthorizer>(std::move(asked), options_.cache, clock_,
+                                               revocations_);
+  }
+
   // Each is made once, after those that it asks.
   Authorizer& Find(const std::string& name) {
     if (!names_.contains(name)) {
@@ -49,14 +56,17 @@ class Maker {
   }
 
   const AuthorizersOptions& options_;
+  const Clock& clock_;
+  const Revocations& revocations_;
   std::set<std::string> names_;
   std::unique_ptr<Authorizers> made_ = std::make_unique<Authorizers>();
 };
 
 }  // namespace
 
-std::unique_ptr<Authorizers> MakeAuthorizers(const AuthorizersOptions& options) {
-  return Maker(options).MakeAll();
+std::unique_ptr<Authorizers> MakeAuthorizers(const AuthorizersOptions& options, const Clock& clock,
+                                             const Revocations& revocations) {
+  return Maker(options, clock, revocations).MakeAll();
 }
 
 }  // namespace sluice

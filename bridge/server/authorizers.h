@@ -9,9 +9,12 @@
 #include <vector>
 
 #include "bridge/access/authorizers.h"
+#include "bridge/access/decision_cache.h"
 #include "bridge/access/grpc_authorizer.h"
 
 namespace sluice {
+
+class Clock;
 
 // Nothing is configured.
 struct RefusingAuthorizerOptions {};
@@ -33,8 +36,12 @@ struct AuthorizersOptions {
   std::string publishing;
   std::string administration;
   std::optional<std::string> reflection;  // nothing: it is open
+  // Of each of those that must be asked over the network.
+  DecisionCacheOptions cache;
 };
 
-std::unique_ptr<Authorizers> MakeAuthorizers(const AuthorizersOptions& options);
+// `clock` and `revocations` outlive them.
+std::unique_ptr<Authorizers> MakeAuthorizers(const AuthorizersOptions& options, const Clock& clock,
+                                             const Revocations& revocations);
 
 }  // namespace sluice

@@ -49,7 +49,7 @@ struct Server::Parts {
         event_log(MakeMemoryEventLog(options.event_log, clock)),
         hub(options.shards, options.shard, *event_log, clock, metrics),
         relay(options.relay, MakeRelayContext()),
-        authorizers(MakeAuthorizers(options.authorizers)),
+        authorizers(MakeAuthorizers(options.authorizers, clock, revocations)),
         async_api(options.routes, options.schema),
         http(options.http, MakeHttpContext()),
         rpc(options.rpc, MakeRpcContext()) {}
@@ -126,6 +126,7 @@ struct Server::Parts {
   const std::unique_ptr<EventLog> event_log;
   Hub hub;
   Relay relay;
+  Revocations revocations;
   const std::unique_ptr<Authorizers> authorizers;
   AsyncApiDocument async_api;
   HttpServer http;

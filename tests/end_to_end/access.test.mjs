@@ -199,7 +199,9 @@ describe('an authorizer in front', () => {
       return topics.includes('room/1') ? allow({subject: 'service'}) :
         {decision: 'DECISION_DENY_FORBIDDEN', reason: 'not yours', denied_topics: topics};
     });
-    const bridge = await startBridge(t, {config: asking(authorizer, {publishing: {authorize: true}})});
+    const bridge = await startBridge(t, {config: asking(authorizer, {
+      publishing: {authorize: true}, access: {cache: {entries: 0}},
+    })});
     const stream = await openStream(t, bridge.url('/v1/room/1'));
     await stream.next('connect');
     const credential = token('publisher');
@@ -272,9 +274,9 @@ describe('an authorizer in front', () => {
     const bridge = await startBridge(t, {config: {
       authorizer: {grpc: {address: authorizer.address, deadline: '30s', calls_in_flight: 2}},
     }});
-    const waiting = [1, 2].map(() => openStream(t, bridge.url('/v1/room/1')));
+    const waiting = [1, 2].map((id) => openStream(t, bridge.url(`/v1/room/${id}`)));
     await eventually(() => release.length === 2, 'two questions are open');
-    assert.equal((await request(bridge.url('/v1/room/1'))).status, 503);
+    assert.equal((await request(bridge.url('/v1/room/3'))).status, 503);
     release.forEach((resolve) => resolve(allow()));
     for (const stream of await Promise.all(waiting)) assert.equal(stream.status, 200);
   });

@@ -127,6 +127,15 @@ TEST(AuthorizersOptions, SayWhereTheyAreWrong) {
   }
 }
 
+TEST(AuthorizersOptions, SayHowLongAnswersAreRemembered) {
+  const DecisionCacheOptions cache =
+      Build("access: {cache: {entries: 0, allowed: 1m, denied: 0s}}").options.authorizers.cache;
+  EXPECT_EQ(cache.entries, 0u);
+  EXPECT_EQ(cache.allowed, absl::Minutes(1));
+  EXPECT_EQ(cache.denied, absl::ZeroDuration());
+  EXPECT_EQ(Build("").options.authorizers.cache.entries, 10'000u);
+}
+
 TEST(AuthorizersOptions, ThatAreWrongInManyPlacesAreStillRead) {
   EXPECT_GE(Build("authorizers: {a: {all_of: {names: [b]}}, b: {all_of: {names: [c, x]}}, "
                   "c: {any_of: {names: [a, b]}}}")

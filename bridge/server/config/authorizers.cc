@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "bridge/server/config/authorizer_kinds.h"
+#include "bridge/server/config/durations.h"
 #include "sluice/config/v1/config.pb.h"
 
 namespace sluice {
@@ -43,6 +44,7 @@ class AuthorizersBuilder {
   // Who is asked where a list of names says so.
   std::string Asked(const Names& names, const std::string& path);
   void SetAsked();
+  void SetCache();
 
   const config::v1::Config& config_;
   Findings* findings_;
@@ -54,6 +56,7 @@ AuthorizersOptions AuthorizersBuilder::Build() {
   SetKinds();
   CheckLists();
   SetAsked();
+  SetCache();
   return std::move(options_);
 }
 
@@ -173,6 +176,14 @@ void AuthorizersBuilder::SetAsked() {
   const std::string reflection =
       Asked(grpc.reflection_authorizers(), "grpc.reflection_authorizers");
   if (!grpc.reflection_authorizers().empty()) options_.reflection = reflection;
+}
+
+// (0s is a time, too: what is not remembered is still asked once by those who wait.)
+void AuthorizersBuilder::SetCache() {
+  const config::v1::DecisionCache& cache = config_.access().cache();
+  if (cache.has_entries()) options_.cache.entries = cache.entries();
+  if (cache.has_allowed()) options_.cache.allowed = ToAbsl(cache.allowed());
+  if (cache.has_denied()) options_.cache.denied = ToAbsl(cache.denied());
 }
 
 }  // namespace
