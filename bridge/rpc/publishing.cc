@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "bridge/access/authorizer.h"
 #include "bridge/base/clock.h"
 #include "bridge/base/log.h"
 #include "bridge/base/metrics.h"
@@ -22,6 +21,14 @@ constexpr size_t kGrantsMax = 4096;
 // that a request with more of them gets through when it is sent again.
 constexpr size_t kLookUpsMax = 8;
 
+std::optional<int> FirstDenied(const google::protobuf::RepeatedPtrField<v1::Event>& events,
+                               const std::vector<std::string>& denied) {
+  for (int i = 0; i < events.size(); ++i) {
+    if (std::find(denied.begin(), denied.end(), events[i].topic()) != denied.end()) return i;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Publishing::Publishing(const RpcContext& rpc, bool authorize, const grpc::ServerContextBase& caller)
@@ -33,7 +40,11 @@ void Publishing::Take(std::shared_ptr<const Published> published,
   absl::Status why;
   if (!unknown) {
     absl::StatusOr<std::vector<Event>> events = rpc_.ingest->Take(*published);
-    if (events.ok()) return Authorize(*std::move(events), std::move(done));
+    if (events.ok()) {
+      absl::StatusOr<std::string> principal = CheckGranted(*events);
+      if (!principal.ok()) return Refuse(principal.status(), events->front().topic, done);
+      return Append(*std::move(principal), *std::move(events), std::move(done));
+    }
     why = events.status();
     unknown = UnknownTypeOf(why);
   }
@@ -66,57 +77,84 @@ std::optional<std::string> Publishing::TypeToPassOn(
   return {};
 }
 
-void Publishing::Authorize(std::vector<Event> events, Done done) {
-  if (!authorize_) return Append("", std::move(events), std::move(done));
-  std::vector<std::string> topics = TopicsToAsk(events);
-  if (topics.empty()) return AppendGranted(std::move(events), std::move(done));
+void Publishing::Authorize(std::shared_ptr<const Published> published, Done done) {
+  if (!authorize_) return Take(std::move(published), {}, std::move(done));
+  const absl::Status fault = rpc_.ingest->CheckTopics(*published);
+  const std::string first = published->empty() ? "" : published->Get(0).topic();
+  if (!fault.ok()) return Refuse(fault, first, done);
+  std::vector<std::string> topics = TopicsToAsk(*published);
+  if (topics.empty()) return Take(std::move(published), {}, std::move(done));
   absl::StatusOr<AuthorizationRequest> question =
       MakeQuestion(caller_, *rpc_.publish_authorizer, Action::kPublish, topics);
-  if (!question.ok()) return Refuse(question.status(), events.front().topic, done);
+  if (!question.ok()) return Refuse(question.status(), first, done);
   rpc_.publish_authorizer->Authorize(
       *std::move(question),
-      [self = shared_from_this(), topics = std::move(topics), events = std::move(events),
-       done = std::move(done)](Decision decision) mutable {
-        if (const absl::Status status = ToStatus(decision); !status.ok()) {
-          return self->Refuse(status, events.front().topic, done);
-        }
-        const auto grant = std::make_shared<const Grant>(
-            Grant{std::move(decision.subject),
-                  {std::move(decision.attributes), std::move(decision.event_types)},
-                  decision.expires_at});
-        if (self->grants_.size() + topics.size() > kGrantsMax) self->grants_.clear();
-        for (const std::string& topic : topics) self->grants_[topic] = grant;
-        self->AppendGranted(std::move(events), std::move(done));
+      [self = shared_from_this(), topics = std::move(topics), published = std::move(published),
+       done = std::move(done)](Decision decision) {
+        self->Decide(std::move(decision), published, topics, done);
       });
 }
 
-std::vector<std::string> Publishing::TopicsToAsk(const std::vector<Event>& events) const {
+void Publishing::Decide(Decision decision, const std::shared_ptr<const Published>& published,
+                        const std::vector<std::string>& topics, Done done) {
+  if (!decision.allowed()) {
+    if (decision.denied_topics.empty() && topics.size() == 1) decision.denied_topics = topics;
+    const std::optional<int> index = FirstDenied(*published, decision.denied_topics);
+    absl::Status status = ToStatus(decision);
+    if (index && absl::IsPermissionDenied(status)) {
+      status =
+          absl::PermissionDeniedError(absl::StrCat("events[", *index, "]: ", status.message()));
+    }
+    return Refuse(status, published->Get(index.value_or(0)).topic(), done);
+  }
+  const auto grant = std::make_shared<const Grant>(
+      Grant{std::move(decision.subject),
+            {std::move(decision.attributes), std::move(decision.event_types)},
+            decision.expires_at});
+  if (grants_.size() + topics.size() > kGrantsMax) grants_.clear();
+  for (const std::string& topic : topics) grants_[topic] = grant;
+  Take(published, {}, std::move(done));
+}
+
+std::vector<std::string> Publishing::TopicsToAsk(const Published& published) const {
   const absl::Time now = rpc_.clock->Now();
   std::set<std::string> topics;
+  const Grant* first = nullptr;
   bool all_granted = true;
-  for (const Event& event : events) {
-    topics.insert(event.topic);
-    const auto grant = grants_.find(event.topic);
-    all_granted &= grant != grants_.end() && grant->second->expires_at > now;
+  for (const v1::Event& event : published) {
+    topics.insert(event.topic());
+    const auto found = grants_.find(event.topic());
+    const Grant* grant = found == grants_.end() ? nullptr : found->second.get();
+    if (first == nullptr) first = grant;
+    all_granted &= grant != nullptr && grant->expires_at > now && grant->subject == first->subject;
   }
-  // All of them again: the answer is then about one moment, and none of them is
-  // let go of on the way.
+  // All of them again: the answer is then about one moment and one subject, and none of
+  // them is let go of on the way.
   return all_granted ? std::vector<std::string>()
                      : std::vector<std::string>(topics.begin(), topics.end());
 }
 
-void Publishing::AppendGranted(std::vector<Event> events, Done done) {
+absl::StatusOr<std::string> Publishing::CheckGranted(const std::vector<Event>& events) const {
   std::string principal;
+  if (!authorize_) return principal;
+  const absl::Time now = rpc_.clock->Now();
   for (size_t i = 0; i < events.size(); ++i) {
-    const Grant& grant = *grants_.at(events[i].topic);
+    const auto at = [&](absl::string_view what) {
+      return absl::StrCat("events[", i, "]: ", what, ": ", events[i].topic);
+    };
+    const auto found = grants_.find(events[i].topic);
+    if (found == grants_.end()) return absl::PermissionDeniedError(at("not allowed to you"));
+    const Grant& grant = *found->second;
+    if (grant.expires_at <= now) {
+      return absl::UnauthenticatedError(at("what was allowed to you has expired"));
+    }
     if (!grant.filter.Passes(events[i])) {
-      const std::string why =
-          absl::StrCat("events[", i, "]: the authorizer allows you no such type or attributes");
-      return Refuse(absl::PermissionDeniedError(why), events[i].topic, done);
+      return absl::PermissionDeniedError(
+          at("the authorizer allows you no such type or attributes"));
     }
     principal = grant.subject;
   }
-  Append(std::move(principal), std::move(events), std::move(done));
+  return principal;
 }
 
 void Publishing::Append(std::string principal, std::vector<Event> events, Done done) {

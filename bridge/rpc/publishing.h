@@ -1,6 +1,9 @@
-// What one caller publishes: read, put to the authorizer when that is configured,
-// appended. One request at a time, which keeps their order. A request with a type that
-// is unknown waits until that was looked for, and is then taken again.
+// What one caller publishes: read, put to the authorizer when that is configured, made
+// events of, appended. One request at a time, which keeps their order. A request with a
+// type that is unknown waits until that was looked for, and is then taken again.
+//
+// Nothing is done with what a request holds before its topics are allowed. What is
+// appended is checked once more, event by event, against what was allowed.
 #pragma once
 
 #include <google/protobuf/repeated_ptr_field.h>
@@ -14,6 +17,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "bridge/access/authorizer.h"
 #include "bridge/event/event_filter.h"
 #include "bridge/event_log/event_log.h"
 #include "bridge/rpc/bytes.h"
@@ -40,8 +44,8 @@ class Publishing : public std::enable_shared_from_this<Publishing> {
                         "the bytes are no request of this method, or one nested too deep"),
                     "", done);
     }
-    Take(std::make_shared<const Published>(std::move(*request.mutable_events())), {},
-         std::move(done));
+    Authorize(std::make_shared<const Published>(std::move(*request.mutable_events())),
+              std::move(done));
   }
 
  private:
@@ -58,9 +62,12 @@ class Publishing : public std::enable_shared_from_this<Publishing> {
             Done done);
   std::optional<std::string> TypeToPassOn(const Published& published,
                                           const std::vector<std::string>& looked_for) const;
-  void Authorize(std::vector<Event> events, Done done);
-  std::vector<std::string> TopicsToAsk(const std::vector<Event>& events) const;
-  void AppendGranted(std::vector<Event> events, Done done);
+  void Authorize(std::shared_ptr<const Published> published, Done done);
+  void Decide(Decision decision, const std::shared_ptr<const Published>& published,
+              const std::vector<std::string>& topics, Done done);
+  std::vector<std::string> TopicsToAsk(const Published& published) const;
+  // The principal; PERMISSION_DENIED, UNAUTHENTICATED.
+  absl::StatusOr<std::string> CheckGranted(const std::vector<Event>& events) const;
   void Append(std::string principal, std::vector<Event> events, Done done);
   void Refuse(const absl::Status& why, const std::string& topic, const Done& done);
 

@@ -170,13 +170,28 @@ absl::StatusOr<Event> TakeEnvelope(const v1::Event& source, absl::Time received_
 Ingest::Ingest(const JsonTranscoder& transcoder, const Clock& clock, uint32_t events_max)
     : transcoder_(transcoder), clock_(clock), events_max_(events_max) {}
 
-absl::StatusOr<std::vector<Event>> Ingest::Take(
-    const google::protobuf::RepeatedPtrField<v1::Event>& events) const {
-  if (events.empty()) return Refuse("events: at least one is required");
-  if (static_cast<uint32_t>(events.size()) > events_max_) {
+absl::Status Ingest::CheckCount(int events) const {
+  if (events == 0) return Refuse("events: at least one is required");
+  if (static_cast<uint32_t>(events) > events_max_) {
     return absl::ResourceExhaustedError(
         absl::StrCat("events: are more than ", events_max_, " (limits.events_per_publish)"));
   }
+  return absl::OkStatus();
+}
+
+absl::Status Ingest::CheckTopics(
+    const google::protobuf::RepeatedPtrField<v1::Event>& events) const {
+  if (absl::Status s = CheckCount(events.size()); !s.ok()) return s;
+  for (int i = 0; i < events.size(); ++i) {
+    const absl::Status s = CheckTopic(events[i].topic());
+    if (!s.ok()) return At(absl::StrCat("events[", i, "].topic"), s);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Event>> Ingest::Take(
+    const google::protobuf::RepeatedPtrField<v1::Event>& events) const {
+  if (absl::Status s = CheckCount(events.size()); !s.ok()) return s;
   const absl::Time now = clock_.Now();
   std::vector<Event> taken;
   taken.reserve(events.size());

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "bridge/base/clock.h"
 #include "bridge/event/event.h"
@@ -25,6 +26,10 @@ class Ingest {
  public:
   Ingest(const JsonTranscoder& transcoder, const Clock& clock, uint32_t events_max);
 
+  // What can be said of them without a look at what is in them: their number and their
+  // topics. Errors as below.
+  absl::Status CheckTopics(const google::protobuf::RepeatedPtrField<v1::Event>& events) const;
+
   // All of them, or the first fault: INVALID_ARGUMENT "events[3].topic: …" or
   // RESOURCE_EXHAUSTED naming the bound. (Bounds on each field:
   // proto/sluice/v1/event.proto.)
@@ -32,6 +37,8 @@ class Ingest {
       const google::protobuf::RepeatedPtrField<v1::Event>& events) const;
 
  private:
+  absl::Status CheckCount(int events) const;
+
   const JsonTranscoder& transcoder_;
   const Clock& clock_;
   uint32_t events_max_;

@@ -80,7 +80,7 @@ TEST_F(PublishAuthorizationTest, RefusesAsTheAuthorizerDoes) {
   EXPECT_EQ(PublishAs("Bearer other").error_code(), StatusCode::UNAUTHENTICATED);
   const grpc::Status denied = PublishAs("Bearer reader");
   EXPECT_EQ(denied.error_code(), StatusCode::PERMISSION_DENIED);
-  EXPECT_EQ(denied.error_message(), "not allowed to you: a: you may only read");
+  EXPECT_EQ(denied.error_message(), "events[0]: not allowed to you: a: you may only read");
   const grpc::Status away = PublishAs("Bearer broken");
   EXPECT_EQ(away.error_code(), StatusCode::UNAVAILABLE);
   EXPECT_THAT(away.error_message(), testing::Not(HasSubstr("10.0.0.7")));
@@ -122,6 +122,104 @@ TEST_F(PublishAuthorizationTest, TellsPublishersIdsApartBySubject) {
   EXPECT_TRUE(Publish(request, &response, "Bearer bob").ok());
 }
 
+// One whose topics are decided one by one, as those of patterns are.
+class TopicsAuthorizer final : public Authorizer {
+ public:
+  void Authorize(AuthorizationRequest request, Done done) override {
+    Decision decision;
+    decision.subject = "ada";
+    for (const std::string& topic : request.topics) {
+      if (!topic.starts_with("mine/")) decision.denied_topics.push_back(topic);
+    }
+    decision.verdict =
+        decision.denied_topics.empty() ? Decision::Verdict::kAllow : Decision::Verdict::kForbidden;
+    done(decision);
+  }
+  const Wants& wants() const override { return wants_; }
+
+ private:
+  const Wants wants_;
+};
+
+class TopicAuthorizationTest : public PublishAuthorizationTest {
+ protected:
+  TopicAuthorizationTest() { publish_authorizer_ = &topics_; }
+
+  static void Add(const std::string& topic, v1::PublishRequest* request) {
+    *request->add_events() = Text(topic, "x").events(0);
+  }
+
+  TopicsAuthorizer topics_;
+};
+
+TEST_F(TopicAuthorizationTest, NamesTheEventAndItsTopicAndStoresNothingOfTheRequest) {
+  Start();
+  v1::PublishRequest request = Text("mine/1", "x");
+  v1::PublishResponse response;
+  EXPECT_TRUE(Publish(request, &response).ok());
+  Add("mine/2", &request);
+  Add("yours/1", &request);
+  Add("mine/3", &request);
+  request.mutable_events(2)->set_transient(true);
+  const grpc::Status status = Publish(request, &response);
+  EXPECT_EQ(status.error_code(), StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(status.error_message(), "events[2]: not allowed to you: yours/1");
+  EXPECT_EQ(log_->head(), 1u);
+}
+
+// It would be put to the authorizer as whatever the subject is.
+TEST_F(TopicAuthorizationTest, TakesNoTopicThatMayStandForAnother) {
+  Start();
+  for (const char* topic : {"", "mine/{subject}", "mine/../yours", "mine//x", "/mine/x", "mine/x/",
+                            "mine/\n", "mine/./x"}) {
+    v1::PublishResponse response;
+    EXPECT_EQ(Publish(Text(topic, "x"), &response).error_code(), StatusCode::INVALID_ARGUMENT)
+        << topic;
+  }
+  for (const char* topic : {"{subject}", "mine", "Mine/x", "*", "**", "mine*/x"}) {
+    v1::PublishResponse response;
+    EXPECT_FALSE(Publish(Text(topic, "x"), &response).ok()) << topic;
+  }
+  v1::PublishResponse response;
+  EXPECT_FALSE(Publish(v1::PublishRequest(), &response).ok());
+  EXPECT_EQ(log_->head(), 0u);
+}
+
+TEST_F(TopicAuthorizationTest, HoldsForAStreamAsForOneRequest) {
+  Start();
+  const auto context = Call();
+  const auto stream = publisher_->PublishStream(context.get());
+  std::vector<int> codes;
+  for (const char* topic : {"mine/1", "yours/1", "mine/1", "yours/1", "mine/2"}) {
+    stream->Write(StreamText(topic, "x"));
+    v1::PublishStreamResponse response;
+    ASSERT_TRUE(stream->Read(&response));
+    codes.push_back(response.results(0).status().code());
+  }
+  EXPECT_THAT(codes,
+              ElementsAre(0, StatusCode::PERMISSION_DENIED, 0, StatusCode::PERMISSION_DENIED, 0));
+  EXPECT_EQ(log_->head(), 3u);
+}
+
+// Who may not write makes the bridge do no work, and learns nothing of its types.
+TEST_F(PublishAuthorizationTest, LooksAtNoPayloadBeforeTheTopicsAreAllowed) {
+  Start();
+  v1::PublishRequest request = Text("a", "x");
+  request.mutable_events(0)->mutable_message()->set_type_url("type.googleapis.com/acme.Nothing");
+  v1::PublishResponse response;
+  EXPECT_EQ(Publish(request, &response, "").error_code(), StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(Publish(request, &response, "Bearer reader").error_code(),
+            StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(Publish(request, &response).error_code(), StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(PublishAuthorizationTest, TakesNoAnswerThatHasExpired) {
+  authorizer_.On("good").expires_at = clock_.Now();
+  Start();
+  EXPECT_EQ(PublishAs(kGood).error_code(), StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(log_->head(), 0u);
+}
+
 class StreamAuthorizationTest : public PublishAuthorizationTest {
  protected:
   using Stream = grpc::ClientReaderWriter<v1::PublishStreamRequest, v1::PublishStreamResponse>;
@@ -154,8 +252,9 @@ TEST_F(StreamAuthorizationTest, AsksOnceForEachTopicUntilTheAnswerExpires) {
   EXPECT_EQ(Send("a"), 0);
   EXPECT_EQ(questions(), 2u);
   clock_.Advance(absl::Minutes(1));
-  Send("a");
+  EXPECT_EQ(Send("a"), StatusCode::UNAUTHENTICATED);
   EXPECT_EQ(questions(), 3u);
+  EXPECT_EQ(log_->head(), 4u);
   stream_->WritesDone();
   EXPECT_TRUE(stream_->Finish().ok());
 }

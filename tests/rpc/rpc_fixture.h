@@ -60,7 +60,7 @@ class RpcFixture : public testing::Test {
     return {.hub = hub_.get(),
             .log = log_.get(),
             .authorizer = &authorizer_,
-            .publish_authorizer = &authorizer_,
+            .publish_authorizer = publish_authorizer_,
             .admin_authorizer = &authorizer_,
             .reflection_authorizer = reflection_authorizer_,
             .ingest = &ingest_,
@@ -135,8 +135,9 @@ class RpcFixture : public testing::Test {
   Ingest ingest_{transcoder_, clock_, 100};
   std::unique_ptr<EventLog> log_;
   std::unique_ptr<Hub> hub_;
-  Authorizer* reflection_authorizer_ = nullptr;
   TokenAuthorizer authorizer_;  // its last answers come to the hub's threads
+  Authorizer* publish_authorizer_ = &authorizer_;
+  Authorizer* reflection_authorizer_ = nullptr;
   std::unique_ptr<RpcServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::Publisher::Stub> publisher_;
