@@ -3,7 +3,7 @@
 
 #include "absl/time/clock.h"
 #include "tests/fakes/certificates.h"
-#include "tests/http/http_fixture.h"
+#include "tests/http/call_fixture.h"
 #include "tests/http/tls_client.h"
 
 namespace sluice {
@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
-class TlsTest : public HttpFixture {
+class TlsTest : public CallFixture {
  protected:
   TlsTest() {
     std::signal(SIGPIPE, SIG_IGN);  // for the clients
@@ -50,10 +50,6 @@ class TlsTest : public HttpFixture {
     }
     return true;
   }
-  uint64_t Disconnects(Reason reason) const {
-    return metrics_.disconnects[static_cast<size_t>(reason)].load();
-  }
-
   const TestFolder folder_;
   const TestAuthority authority_;
   const TestCertificate pair_ = authority_.Issue("DNS:localhost,IP:127.0.0.1");
@@ -191,6 +187,40 @@ TEST_F(TlsTest, TakesNewKeysButNotForEver) {
     if (SSL_do_handshake(client.tls()) != 1) break;
   }
   EXPECT_TRUE(Eventually([&] { return Disconnects(Reason::kClientSentBytes) == 1; }));
+}
+
+TEST_F(TlsTest, GoesOnWhenBytesComeBeforeTheFirstWordOfACall) {
+  AddCall("/ask");
+  Start();
+  TlsClient client = ConnectTls();
+  client.Get("/ask").Get("/health");
+  calls_.WaitForCall()->End(absl::NotFoundError("q"));
+  EXPECT_EQ(client.ReadResponse().status, 404);
+  EXPECT_EQ(client.ReadResponse().status, 200);
+}
+
+TEST_F(TlsTest, EndsTheCallOfAClientThatLeavesBeforeItsFirstWord) {
+  AddCall("/ask");
+  Start();
+  TlsClient client = ConnectTls();
+  client.Get("/ask");
+  const auto call = calls_.WaitForCall();
+  SSL_shutdown(client.tls());
+  call->WaitCancelled();
+  EXPECT_TRUE(Eventually([&] { return Disconnects(Reason::kClientLeft) == 1; }));
+}
+
+TEST_F(TlsTest, StreamsWhatACallAnswers) {
+  AddCall("/ask");
+  Start();
+  TlsClient client = ConnectTls();
+  client.Get("/ask");
+  const auto call = calls_.WaitForCall();
+  for (const char* word : {"one", "two"}) {
+    call->WaitAsked();
+    call->Say(Said(word));
+  }
+  EXPECT_THAT(client.ReadUntil("data: two\n"), HasSubstr("data: one\n"));
 }
 
 TEST_F(TlsTest, CutsAClientThatTalksIntoItsStream) {
