@@ -3,39 +3,14 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "bridge/base/text.h"
-#include "bridge/base/utf8.h"
+#include "bridge/access/answer_parts.h"
+#include "bridge/access/decisions.h"
 #include "sluice/v1/authorizer.pb.h"
 
 namespace sluice {
 namespace {
 
-constexpr size_t kSubjectBytesMax = 256;
-constexpr size_t kReasonBytesMax = 512;
 constexpr int64_t kExpirySecondsMax = 253'402'300'799;  // year 9999
-
-Decision Refused(Decision::Verdict verdict, std::string_view reason) {
-  Decision decision;
-  decision.verdict = verdict;
-  decision.reason = reason;
-  return decision;
-}
-
-Decision NoDecision(std::string_view why) {
-  return Refused(Decision::Verdict::kError,
-                 absl::StrCat("the authorizer's answer is no decision: ", AsAbsl(why)));
-}
-
-// It goes to clients and into the log: on one line, and not long.
-std::string TakeReason(std::string_view text) {
-  if (text.size() > kReasonBytesMax) {
-    size_t end = kReasonBytesMax;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-    text = text.substr(0, end);
-  }
-  return HasControlCharacter(text) ? "(the authorizer's reason holds control characters)"
-                                   : std::string(text);
-}
 
 absl::StatusOr<FieldMasksPtr> MasksOf(const v1::AuthorizeResponse& answer) {
   std::vector<FieldMasks::Mask> masks;
@@ -46,7 +21,7 @@ absl::StatusOr<FieldMasksPtr> MasksOf(const v1::AuthorizeResponse& answer) {
 }
 
 Decision Allowed(const v1::AuthorizeResponse& answer, absl::Time now) {
-  if (answer.subject().size() > kSubjectBytesMax || HasControlCharacter(answer.subject())) {
+  if (!IsSubject(answer.subject())) {
     return NoDecision(absl::StrCat("`subject` is longer than ", kSubjectBytesMax,
                                    " bytes or holds control characters"));
   }
@@ -59,7 +34,7 @@ Decision Allowed(const v1::AuthorizeResponse& answer, absl::Time now) {
     decision.expires_at =
         absl::FromUnixSeconds(seconds) + absl::Nanoseconds(answer.expires_at().nanos());
     if (decision.expires_at <= now) {
-      return Refused(Decision::Verdict::kUnauthenticated, "the credential has expired");
+      return Denial(Decision::Verdict::kUnauthenticated, "the credential has expired");
     }
   }
   decision.attributes.assign(answer.attributes().begin(), answer.attributes().end());
@@ -74,7 +49,7 @@ Decision Allowed(const v1::AuthorizeResponse& answer, absl::Time now) {
 }
 
 Decision Denied(Decision::Verdict verdict, const v1::AuthorizeResponse& answer) {
-  Decision decision = Refused(verdict, TakeReason(answer.reason()));
+  Decision decision = Denial(verdict, ReasonFrom(answer.reason()));
   decision.denied_topics.assign(answer.denied_topics().begin(), answer.denied_topics().end());
   return decision;
 }

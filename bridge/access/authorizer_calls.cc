@@ -62,7 +62,7 @@ struct AuthorizerCalls::Call {
 AuthorizerCalls::AuthorizerCalls(AuthorizerCallOptions options, std::string method, Read read)
     : options_(std::move(options)),
       method_(std::move(method)),
-      read_(read),
+      read_(std::move(read)),
       stub_(OpenAuthorizerChannel(options_)) {}
 
 AuthorizerCalls::~AuthorizerCalls() {

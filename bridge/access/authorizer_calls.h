@@ -10,6 +10,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -34,7 +35,7 @@ std::shared_ptr<grpc::Channel> OpenAuthorizerChannel(const AuthorizerCallOptions
 class AuthorizerCalls {
  public:
   // What an answer means; kError where it cannot be read.
-  using Read = Decision (*)(const std::string& answer);
+  using Read = std::function<Decision(const std::string& answer)>;
 
   AuthorizerCalls(AuthorizerCallOptions options, std::string method, Read read);
   // Cancels what is open, and waits until it is answered.

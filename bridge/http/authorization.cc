@@ -8,6 +8,7 @@
 #include "bridge/base/utf8.h"
 #include "bridge/http/await.h"
 #include "bridge/http/credentials.h"
+#include "bridge/http/request_line.h"
 
 namespace sluice {
 namespace {
@@ -48,6 +49,11 @@ std::variant<AuthorizationRequest, Refusal> MakeQuestion(
     question.headers[name] = *std::move(value);
   }
   if (authorizer.wants().certificate_names) question.certificate_names = peer.certificate_names;
+  if (authorizer.wants().request) {
+    auto line = RequestLineOf(head, peer.secure, services.options.credential_query_parameters);
+    if (!line) return BadRequest("the request's target or Host is not UTF-8");
+    question.request = *std::move(line);
+  }
   if (authorizer.wants().peer_address) question.peer_address = peer.address_and_port;
   return question;
 }

@@ -63,6 +63,33 @@ absl::StatusOr<std::vector<std::string>> CertificateNamesOf(
   return names;
 }
 
+// A call does not say its method here: where an action has several, it is their first or
+// their service.
+const char* PathOf(Action action) {
+  switch (action) {
+    case Action::kSubscribe:
+      return "/sluice.v1.Subscriber/Subscribe";
+    case Action::kPublish:
+      return "/sluice.v1.Publisher/Publish";
+    case Action::kReadStats:
+      return "/sluice.v1.Admin/GetStats";
+    case Action::kAdminister:
+      return "/sluice.v1.Admin";
+    case Action::kReflect:
+      return "/grpc.reflection.v1.ServerReflection";
+  }
+  return "";
+}
+
+const char* SchemeOf(const grpc::ServerContextBase& context) {
+  const std::shared_ptr<const grpc::AuthContext> peer = context.auth_context();
+  if (peer == nullptr) return "http";
+  const auto kinds = peer->FindPropertyValues(GRPC_TRANSPORT_SECURITY_TYPE_PROPERTY_NAME);
+  const bool secure =
+      std::find(kinds.begin(), kinds.end(), GRPC_SSL_TRANSPORT_SECURITY_TYPE) != kinds.end();
+  return secure ? "https" : "http";
+}
+
 // A status travels in the trailers, of which a client takes 8 KiB.
 constexpr size_t kMessageBytesMax = 1024;
 constexpr size_t kTopicsNamedMax = 4;
@@ -109,6 +136,9 @@ absl::StatusOr<AuthorizationRequest> MakeQuestion(const grpc::ServerContextBase&
     absl::StatusOr<std::vector<std::string>> names = CertificateNamesOf(context);
     if (!names.ok()) return names.status();
     question.certificate_names = *std::move(names);
+  }
+  if (authorizer.wants().request) {
+    question.request = {.method = "POST", .path = PathOf(action), .scheme = SchemeOf(context)};
   }
   if (authorizer.wants().peer_address) question.peer_address = PeerAddress(context);
   return question;

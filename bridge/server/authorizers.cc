@@ -30,6 +30,12 @@ class Maker {
   std::unique_ptr<Authorizer> operator()(const GrpcAuthorizerOptions& options) {
     return Cached(MakeGrpcAuthorizer(options));
   }
+  std::unique_ptr<Authorizer> operator()(const ExtAuthzAuthorizerOptions& options) {
+    return Cached(MakeExtAuthzAuthorizer(options));
+  }
+  std::unique_ptr<Authorizer> operator()(const CertificateAuthorizerOptions& options) {
+    return MakeCertificateAuthorizer(options.rules);
+  }
   std::unique_ptr<Authorizer> operator()(const AuthorizerListOptions& list) {
     std::vector<Authorizer*> members;
     for (const std::string& name : list.names) members.push_back(&Find(name));

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "bridge/access/authorizers.h"
+#include "bridge/access/certificate_authorizer.h"
 #include "bridge/access/decision_cache.h"
+#include "bridge/access/ext_authz_authorizer.h"
 #include "bridge/access/grpc_authorizer.h"
 
 namespace sluice {
@@ -20,13 +22,18 @@ class Clock;
 struct RefusingAuthorizerOptions {};
 struct NoneAuthorizerOptions {};
 
+struct CertificateAuthorizerOptions {
+  std::vector<CertificateRule> rules;
+};
+
 struct AuthorizerListOptions {
   enum class Kind { kAllOf, kAnyOf } kind = Kind::kAllOf;
   std::vector<std::string> names;  // of others in AuthorizersOptions, never in a circle
 };
 
-using AuthorizerOptions = std::variant<RefusingAuthorizerOptions, NoneAuthorizerOptions,
-                                       GrpcAuthorizerOptions, AuthorizerListOptions>;
+using AuthorizerOptions =
+    std::variant<RefusingAuthorizerOptions, NoneAuthorizerOptions, GrpcAuthorizerOptions,
+                 ExtAuthzAuthorizerOptions, CertificateAuthorizerOptions, AuthorizerListOptions>;
 
 struct AuthorizersOptions {
   // The default one has the empty name.

@@ -111,6 +111,18 @@ TEST(AuthorizersOptions, SayWhereTheyAreWrong) {
        "authorizers.b.all_of.names[0]: is a `none`, which adds nothing"},
       {"authorizers: {a: {none: {}}, b: {grpc: {address: 'a:1'}}}\ngrpc: {authorizers: [b, a]}",
        "grpc.authorizers[1]: is a `none`, which adds nothing"},
+      {"authorizers: {a: {ext_authz: {}}}", "authorizers.a.ext_authz.address: is required"},
+      {"authorizers: {a: {ext_authz: {address: 'a:1', context_extensions: {topic: x}}}}",
+       "authorizers.a.ext_authz.context_extensions.topic: is sent by the bridge"},
+      {"authorizers: {a: {ext_authz: {address: 'a:1', subject_header: X-User}}}",
+       "authorizers.a.ext_authz.subject_header: is not the name of a header in lower case"},
+      {"authorizers: {a: {certificate: {}}}", "authorizers.a.certificate.rules: is required"},
+      {"authorizers: {a: {certificate: {rules: [{}]}}}",
+       "authorizers.a.certificate.rules[0].names: is required"},
+      {"authorizers: {a: {certificate: {rules: [{names: ['']}]}}}",
+       "authorizers.a.certificate.rules[0].names[0]: is empty"},
+      {"authorizers: {a: {certificate: {rules: [{names: [n], publish: [a, 'b*']}]}}}",
+       "authorizers.a.certificate.rules[0].publish[1]: 'b*' is no pattern of topics"},
       {"grpc: {authorizers: [a]}", "grpc.authorizers[0]: there is no \"a\""},
       {"grpc: {admin_authorizers: [a]}", "grpc.admin_authorizers[0]: there is no \"a\""},
       {"grpc: {reflection_authorizers: [a]}", "grpc.reflection_authorizers[0]: there is no \"a\""},
@@ -125,6 +137,43 @@ TEST(AuthorizersOptions, SayWhereTheyAreWrong) {
     const Built built = Build(row.yaml);
     EXPECT_THAT(built.findings.errors(), ElementsAre(HasSubstr(row.error))) << row.yaml;
   }
+}
+
+TEST(AuthorizersOptions, OfEveryKindTakeEverySetting) {
+  const AuthorizersOptions options = Build(R"(
+authorizers:
+  envoy:
+    ext_authz:
+      address: "a:1"
+      deadline: 1s
+      calls_in_flight: 2
+      headers: [x-a]
+      send_peer_address: true
+      send_certificate_names: true
+      context_extensions: {app: chat}
+      subject_header: x-user
+  services:
+    certificate:
+      rules:
+        - {names: ["*.a"], publish: [a/*], subscribe: [b/*], stats: true}
+        - {names: [c], admin: true}
+)")
+                                         .options.authorizers;
+  const auto& envoy = std::get<ExtAuthzAuthorizerOptions>(options.by_name.at("envoy"));
+  EXPECT_EQ(envoy.address, "a:1");
+  EXPECT_EQ(envoy.deadline, absl::Seconds(1));
+  EXPECT_EQ(envoy.calls_in_flight, 2u);
+  EXPECT_THAT(envoy.wants.headers, ElementsAre("x-a"));
+  EXPECT_TRUE(envoy.wants.peer_address && envoy.wants.certificate_names);
+  EXPECT_EQ(envoy.context_extensions.at("app"), "chat");
+  EXPECT_EQ(envoy.subject_header, "x-user");
+  const auto& rules = std::get<CertificateAuthorizerOptions>(options.by_name.at("services")).rules;
+  ASSERT_EQ(rules.size(), 2u);
+  EXPECT_THAT(rules[0].names, ElementsAre("*.a"));
+  EXPECT_EQ(rules[0].publish.at(0).text(), "a/*");
+  EXPECT_EQ(rules[0].subscribe.at(0).text(), "b/*");
+  EXPECT_TRUE(rules[0].stats && !rules[0].admin);
+  EXPECT_TRUE(rules[1].admin && !rules[1].stats);
 }
 
 TEST(AuthorizersOptions, SayHowLongAnswersAreRemembered) {

@@ -5,12 +5,19 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/server/config/call_metadata.h"
+#include "bridge/server/config/certificate_rules.h"
 #include "bridge/server/config/cors_policy.h"
 #include "bridge/server/config/setting_checks.h"
 #include "sluice/config/v1/authorizer.pb.h"
 
 namespace sluice {
 namespace {
+
+void CheckHeader(const std::string& name, const std::string& path, Findings* findings) {
+  if (!IsHeaderName(name) || std::any_of(name.begin(), name.end(), absl::ascii_isupper)) {
+    findings->Error(path, "is not the name of a header in lower case");
+  }
+}
 
 // What both kinds that are asked over gRPC have.
 template <typename Config, typename Options>
@@ -24,14 +31,25 @@ void SetCall(const Config& config, const std::string& path, Options* options, Fi
   std::vector<std::string>& headers = options->wants.headers;
   headers.assign(config.headers().begin(), config.headers().end());
   for (size_t i = 0; i < headers.size(); ++i) {
-    if (!IsHeaderName(headers[i]) ||
-        std::any_of(headers[i].begin(), headers[i].end(), absl::ascii_isupper)) {
-      findings->Error(absl::StrCat(path, ".headers[", i, "]"),
-                      "is not the name of a header in lower case");
-    }
+    CheckHeader(headers[i], absl::StrCat(path, ".headers[", i, "]"), findings);
   }
   options->wants.peer_address = config.send_peer_address();
   options->wants.certificate_names = config.send_certificate_names();
+}
+
+ExtAuthzAuthorizerOptions BuildExtAuthz(const config::v1::ExtAuthzAuthorizer& config,
+                                        const std::string& path, Findings* findings) {
+  ExtAuthzAuthorizerOptions options;
+  SetCall(config, path, &options, findings);
+  for (const auto& [key, value] : config.context_extensions()) {
+    if (IsOwnContextExtension(key)) {
+      findings->Error(absl::StrCat(path, ".context_extensions.", key), "is sent by the bridge");
+    }
+    options.context_extensions[key] = value;
+  }
+  if (!config.subject_header().empty()) options.subject_header = config.subject_header();
+  CheckHeader(options.subject_header, path + ".subject_header", findings);
+  return options;
 }
 
 AuthorizerListOptions BuildList(AuthorizerListOptions::Kind kind,
@@ -51,6 +69,11 @@ AuthorizerOptions BuildAuthorizer(const config::v1::Authorizer& config, const st
       SetCall(config.grpc(), path + ".grpc", &options, findings);
       return options;
     }
+    case config::v1::Authorizer::kExtAuthz:
+      return BuildExtAuthz(config.ext_authz(), path + ".ext_authz", findings);
+    case config::v1::Authorizer::kCertificate:
+      return CertificateAuthorizerOptions{
+          BuildCertificateRules(config.certificate(), path + ".certificate", findings)};
     case config::v1::Authorizer::kAllOf:
       return BuildList(AuthorizerListOptions::Kind::kAllOf, config.all_of());
     case config::v1::Authorizer::kAnyOf:
