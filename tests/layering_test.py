@@ -26,6 +26,7 @@ FENCES = {
     r'boost/asio': {'hub', 'http', 'rpc', 'relay'},
     r'grpc(pp)?/': {'access', 'rpc', 'relay', 'server'},
     r'yaml-cpp/': {'server'},
+    r'curl/': {'access'},
     r'sluice/config/': {'server'},
 }
 

@@ -89,7 +89,10 @@ Decision Decide(const AuthorizationRequest& request, const TokenRights& rights,
 class JwtAuthorizer final : public Authorizer {
  public:
   JwtAuthorizer(JwtAuthorizerOptions options, const Clock& clock)
-      : options_(std::move(options)), keys_(options_.keys), clock_(clock) {}
+      : options_(std::move(options)), keys_(options_.keys), clock_(clock) {
+    for (const JwksFileOptions& file : options_.files) sources_.push_back(WatchJwksFile(file));
+    for (const JwksUrlOptions& url : options_.urls) sources_.push_back(FollowJwksUrl(url, clock));
+  }
 
   ~JwtAuthorizer() override {
     stopping_ = true;

@@ -10,6 +10,8 @@
 
 #include "bridge/access/authorizer.h"
 #include "bridge/access/jwt/claims.h"
+#include "bridge/access/jwt/jwks_file.h"
+#include "bridge/access/jwt/jwks_url.h"
 #include "bridge/access/jwt/key_set.h"
 #include "bridge/access/jwt/rights.h"
 #include "bridge/base/clock.h"
@@ -17,7 +19,10 @@
 namespace sluice {
 
 struct JwtAuthorizerOptions {
+  // Where the keys are.
   std::vector<JwtKey> keys;
+  std::vector<JwksFileOptions> files;
+  std::vector<JwksUrlOptions> urls;
   ClaimRules claims;
   RightRules rights;
 };

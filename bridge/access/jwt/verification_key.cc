@@ -4,7 +4,6 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
@@ -14,6 +13,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/access/jwt/openssl_errors.h"
 #include "bridge/base/text.h"
 
 namespace sluice {
@@ -33,13 +33,6 @@ using Bio = std::unique_ptr<BIO, Free<BIO_free>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
 using EcdsaSignature = std::unique_ptr<ECDSA_SIG, Free<ECDSA_SIG_free>>;
 using PublicKeyContext = std::unique_ptr<EVP_PKEY_CTX, Free<EVP_PKEY_CTX_free>>;
-
-// OpenSSL leaves its errors on the thread, where a TLS connection would find them.
-class ErrorsForgotten {
- public:
-  ErrorsForgotten() { ERR_set_mark(); }
-  ~ErrorsForgotten() { ERR_pop_to_mark(); }
-};
 
 absl::Status Wrong(absl::string_view what) { return absl::InvalidArgumentError(what); }
 
@@ -136,7 +129,7 @@ absl::StatusOr<VerificationKey> VerificationKey::OfPem(JwtAlgorithm algorithm,
   if (absl::StrContains(AsAbsl(pem), "PRIVATE KEY-----")) {
     return Wrong("holds a private key: give the public part of it alone (openssl pkey -pubout)");
   }
-  const ErrorsForgotten forgotten;
+  const OpensslErrorsForgotten forgotten;
   const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   std::shared_ptr<EVP_PKEY> key(
       bio == nullptr ? nullptr : PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr),
@@ -147,7 +140,7 @@ absl::StatusOr<VerificationKey> VerificationKey::OfPem(JwtAlgorithm algorithm,
 
 absl::StatusOr<VerificationKey> VerificationKey::OfPublicKey(JwtAlgorithm algorithm,
                                                              std::shared_ptr<EVP_PKEY> public_key) {
-  const ErrorsForgotten forgotten;
+  const OpensslErrorsForgotten forgotten;
   if (absl::Status status = CheckKind(algorithm, public_key.get()); !status.ok()) return status;
   const PublicKeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, public_key.get(), nullptr));
   if (context == nullptr || EVP_PKEY_public_check(context.get()) != 1) {
@@ -159,7 +152,7 @@ absl::StatusOr<VerificationKey> VerificationKey::OfPublicKey(JwtAlgorithm algori
 }
 
 bool VerificationKey::Verifies(std::string_view signed_text, std::string_view signature) const {
-  const ErrorsForgotten forgotten;
+  const OpensslErrorsForgotten forgotten;
   switch (algorithm_) {
     case JwtAlgorithm::kHs256:
       return IsHmac(*secret_, signed_text, signature);

@@ -1,0 +1,93 @@
+#include "bridge/access/jwt/jwks_file.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "bridge/base/file_watch.h"
+#include "bridge/base/log.h"
+#include "bridge/base/mutex.h"
+
+namespace sluice {
+namespace {
+
+class JwksFile final : public KeySource {
+ public:
+  // (The watch looks first: what is written while it is read is read again.)
+  explicit JwksFile(JwksFileOptions options)
+      : options_(std::move(options)),
+        watch_(std::make_unique<FileWatch>(std::vector<std::string>{options_.path},
+                                           [this] { Read(); })) {
+    Read();
+  }
+
+  KeySetPtr keys() const override {
+    const MutexLock lock(&mutex_);
+    return keys_;
+  }
+  // It is looked at all the time.
+  bool LookAgain(std::function<void()>) override { return false; }
+  void Stop() override { watch_.reset(); }
+
+ private:
+  void Read();
+
+  const JwksFileOptions options_;
+  mutable Mutex mutex_;
+  KeySetPtr keys_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<FileWatch> watch_;
+};
+
+void JwksFile::Read() {
+  const MutexLock lock(&mutex_);
+  absl::StatusOr<JsonWebKeys> read = ReadJwksFile(options_);
+  if (!read.ok()) {
+    log::Error("the keys of tokens could not be read; those of before are kept",
+               {{"file", options_.path},
+                {"keys", keys_ == nullptr ? 0 : keys_->size()},
+                {"error", std::string(read.status().message())}});
+    return;
+  }
+  keys_ = std::move(read->keys);
+  log::Info("read the keys of tokens",
+            {{"file", options_.path}, {"keys", keys_->size()}, {"skipped", SkippedKeys(*read)}});
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadKeyFile(const std::string& path, size_t bytes_max) {
+  struct stat now {};
+  if (stat(path.c_str(), &now) != 0) {
+    return absl::NotFoundError(absl::StrCat("cannot be read: ", std::strerror(errno)));
+  }
+  // (To open a pipe would wait for whoever writes to it.)
+  if (!S_ISREG(now.st_mode)) return absl::NotFoundError("is no regular file");
+  std::ifstream in(path, std::ios::binary);
+  if (!in.is_open()) {
+    return absl::NotFoundError(absl::StrCat("cannot be read: ", std::strerror(errno)));
+  }
+  std::string text(bytes_max + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (in.bad()) return absl::NotFoundError("cannot be read");
+  text.resize(static_cast<size_t>(in.gcount()));
+  if (text.size() > bytes_max) {
+    return absl::ResourceExhaustedError(absl::StrCat("is longer than ", bytes_max, " bytes"));
+  }
+  return text;
+}
+
+absl::StatusOr<JsonWebKeys> ReadJwksFile(const JwksFileOptions& options) {
+  const absl::StatusOr<std::string> text = ReadKeyFile(options.path, kJwksBytesMax);
+  if (!text.ok()) return text.status();
+  return ParseJsonWebKeys(*text, options.only);
+}
+
+std::unique_ptr<KeySource> WatchJwksFile(JwksFileOptions options) {
+  return std::make_unique<JwksFile>(std::move(options));
+}
+
+}  // namespace sluice
