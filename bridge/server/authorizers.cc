@@ -36,6 +36,9 @@ class Maker {
   std::unique_ptr<Authorizer> operator()(const CertificateAuthorizerOptions& options) {
     return MakeCertificateAuthorizer(options.rules);
   }
+  std::unique_ptr<Authorizer> operator()(const JwtAuthorizerOptions& options) {
+    return MakeJwtAuthorizer(options, clock_);
+  }
   std::unique_ptr<Authorizer> operator()(const AuthorizerListOptions& list) {
     std::vector<Authorizer*> members;
     for (const std::string& name : list.names) members.push_back(&Find(name));

@@ -13,6 +13,7 @@
 #include "bridge/access/decision_cache.h"
 #include "bridge/access/ext_authz_authorizer.h"
 #include "bridge/access/grpc_authorizer.h"
+#include "bridge/access/jwt/jwt_authorizer.h"
 
 namespace sluice {
 
@@ -33,7 +34,8 @@ struct AuthorizerListOptions {
 
 using AuthorizerOptions =
     std::variant<RefusingAuthorizerOptions, NoneAuthorizerOptions, GrpcAuthorizerOptions,
-                 ExtAuthzAuthorizerOptions, CertificateAuthorizerOptions, AuthorizerListOptions>;
+                 ExtAuthzAuthorizerOptions, JwtAuthorizerOptions, CertificateAuthorizerOptions,
+                 AuthorizerListOptions>;
 
 struct AuthorizersOptions {
   // The default one has the empty name.

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <mutex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -30,21 +31,23 @@ class JwksFile final : public KeySource {
     return keys_;
   }
   // It is looked at all the time.
-  bool LookAgain(std::function<void()>) override { return false; }
+  Look LookAgain(std::function<void()>) override { return Look::kNotNow; }
   void Stop() override { watch_.reset(); }
 
  private:
   void Read();
 
   const JwksFileOptions options_;
+  std::mutex reading_;  // apart, so that nobody who wants the keys waits for the disk
   mutable Mutex mutex_;
   KeySetPtr keys_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<FileWatch> watch_;
 };
 
 void JwksFile::Read() {
-  const MutexLock lock(&mutex_);
+  const std::lock_guard one_by_one(reading_);
   absl::StatusOr<JsonWebKeys> read = ReadJwksFile(options_);
+  const MutexLock lock(&mutex_);
   if (!read.ok()) {
     log::Error("the keys of tokens could not be read; those of before are kept",
                {{"file", options_.path},

@@ -17,8 +17,6 @@ namespace {
 // After a failure it is tried again soon, and then ever later.
 constexpr absl::Duration kRetryFirst = absl::Seconds(1);
 constexpr absl::Duration kRetryMax = absl::Seconds(30);
-// So many may wait for a fetch.
-constexpr size_t kWaitingMax = 1024;
 
 // Queries may hold what is not for the log.
 std::string WithoutQuery(const std::string& url) { return url.substr(0, url.find('?')); }
@@ -35,7 +33,7 @@ class JwksUrl final : public KeySource {
     const std::lock_guard lock(mutex_);
     return keys_;
   }
-  bool LookAgain(std::function<void()> looked) override;
+  Look LookAgain(std::function<void()> looked) override;
   void Stop() override {
     thread_.request_stop();
     if (thread_.joinable()) thread_.join();
@@ -62,19 +60,20 @@ class JwksUrl final : public KeySource {
   std::jthread thread_;
 };
 
-bool JwksUrl::LookAgain(std::function<void()> looked) {
+KeySource::Look JwksUrl::LookAgain(std::function<void()> looked) {
   const std::lock_guard lock(mutex_);
-  if (stopped_ || waiting_.size() >= kWaitingMax) return false;
+  if (stopped_) return Look::kNotNow;
+  if (waiting_.size() >= kJwksWaitingMax) return Look::kTooMany;
   if (!looking_) {
     // (A clock that was set back does not keep it from looking.)
     const absl::Duration since = clock_.Now() - looked_again_at_;
-    if (since >= absl::ZeroDuration() && since < kJwksLookInterval) return false;
+    if (since >= absl::ZeroDuration() && since < kJwksLookInterval) return Look::kNotNow;
     looked_again_at_ = clock_.Now();
     looking_ = true;
     asked_.notify_all();
   }
   waiting_.push_back(std::move(looked));
-  return true;
+  return Look::kUnderWay;
 }
 
 void JwksUrl::Run(const std::stop_token& stop) {

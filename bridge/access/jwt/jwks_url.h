@@ -23,6 +23,9 @@ struct JwksUrlOptions {
 // `LookAgain` looks at most every so often.
 inline constexpr absl::Duration kJwksLookInterval = absl::Seconds(10);
 
+// So many may wait for that.
+inline constexpr size_t kJwksWaitingMax = 1024;
+
 // Fetches on a thread of its own. `clock` outlives it.
 std::unique_ptr<KeySource> FollowJwksUrl(JwksUrlOptions options, const Clock& clock);
 

@@ -75,7 +75,7 @@ Decision Decide(const AuthorizationRequest& request, const TokenRights& rights,
       break;
   }
   if (!allowed) {
-    Decision decision = Refused(Verdict::kForbidden, "the token does not give the right to");
+    Decision decision = Refused(Verdict::kForbidden, "the token gives no right to it");
     decision.denied_topics = std::move(denied);
     return decision;
   }
@@ -135,6 +135,7 @@ void JwtAuthorizer::Authorize(AuthorizationRequest request, Done done) {
   if (!jwt.ok()) return done(Refused(Verdict::kUnauthenticated, jwt.status().message()));
   auto question = std::make_shared<Question>();
   question->request = std::move(request);
+  question->request.credential.clear();  // it may wait, and is all in `jwt`
   question->jwt = *std::move(jwt);
   question->done = std::move(done);
   Answer(std::move(question), 0);
@@ -145,7 +146,11 @@ void JwtAuthorizer::Answer(std::shared_ptr<Question> question, size_t source) {
   for (; signature != KeySet::Answer::kSigned && source < sources_.size() && !stopping_; ++source) {
     if (!MayHaveNewKeyFor(*sources_[source], question->jwt)) continue;
     const auto again = [this, question, next = source + 1] { Answer(question, next); };
-    if (sources_[source]->LookAgain(again)) return;
+    const KeySource::Look look = sources_[source]->LookAgain(again);
+    if (look == KeySource::Look::kUnderWay) return;
+    if (look == KeySource::Look::kTooMany) {
+      return question->done(Refused(Verdict::kError, "too many tokens wait for their keys"));
+    }
   }
   if (signature == KeySet::Answer::kSigned) return question->done(DecisionOf(*question));
   for (const auto& any : sources_) {

@@ -13,9 +13,13 @@ class KeySource {
   virtual ~KeySource() = default;
   // Null: none were ever read.
   virtual KeySetPtr keys() const = 0;
-  // Looks for newer keys. False: it will not, having done so lately. Otherwise `looked` is
-  // called once, whatever came of it, on another thread or in Stop.
-  virtual bool LookAgain(std::function<void()> looked) = 0;
+  enum class Look {
+    kUnderWay,  // `looked` is called once, whatever came of it, on another thread or in Stop
+    kNotNow,    // it has looked lately
+    kTooMany,   // who wait for it
+  };
+  // Looks for newer keys.
+  virtual Look LookAgain(std::function<void()> looked) = 0;
   // Looks no more, and waits for what is under way.
   virtual void Stop() = 0;
 };

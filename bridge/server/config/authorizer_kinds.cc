@@ -7,6 +7,7 @@
 #include "bridge/server/config/call_metadata.h"
 #include "bridge/server/config/certificate_rules.h"
 #include "bridge/server/config/cors_policy.h"
+#include "bridge/server/config/jwt_authorizer.h"
 #include "bridge/server/config/setting_checks.h"
 #include "sluice/config/v1/authorizer.pb.h"
 
@@ -60,7 +61,7 @@ AuthorizerListOptions BuildList(AuthorizerListOptions::Kind kind,
 }  // namespace
 
 AuthorizerOptions BuildAuthorizer(const config::v1::Authorizer& config, const std::string& path,
-                                  Findings* findings) {
+                                  const std::string& folder, Findings* findings) {
   switch (config.kind_case()) {
     case config::v1::Authorizer::kNone:
       return NoneAuthorizerOptions();
@@ -74,16 +75,16 @@ AuthorizerOptions BuildAuthorizer(const config::v1::Authorizer& config, const st
     case config::v1::Authorizer::kCertificate:
       return CertificateAuthorizerOptions{
           BuildCertificateRules(config.certificate(), path + ".certificate", findings)};
+    case config::v1::Authorizer::kJwt:
+      return BuildJwtAuthorizer(config.jwt(), path + ".jwt", folder, findings);
     case config::v1::Authorizer::kAllOf:
       return BuildList(AuthorizerListOptions::Kind::kAllOf, config.all_of());
     case config::v1::Authorizer::kAnyOf:
       return BuildList(AuthorizerListOptions::Kind::kAnyOf, config.any_of());
     case config::v1::Authorizer::KIND_NOT_SET:
-      return RefusingAuthorizerOptions();
-    default:
-      findings->Error(path, "is of a kind that this version does not have");
-      return RefusingAuthorizerOptions();
+      break;
   }
+  return RefusingAuthorizerOptions();
 }
 
 }  // namespace sluice

@@ -12,8 +12,9 @@ class Authorizer;
 
 namespace sluice {
 
-// `path`: where it stands ("authorizers.opa"). The names in a list are not checked here.
+// `path`: where it stands ("authorizers.opa"). Files are relative to `folder`. The names in
+// a list are not checked here.
 AuthorizerOptions BuildAuthorizer(const config::v1::Authorizer& config, const std::string& path,
-                                  Findings* findings);
+                                  const std::string& folder, Findings* findings);
 
 }  // namespace sluice

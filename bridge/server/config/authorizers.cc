@@ -28,8 +28,9 @@ bool IsName(const std::string& text) {
 
 class AuthorizersBuilder {
  public:
-  AuthorizersBuilder(const config::v1::Config& config, Findings* findings)
-      : config_(config), findings_(findings) {}
+  AuthorizersBuilder(const config::v1::Config& config, const std::string& folder,
+                     Findings* findings)
+      : config_(config), folder_(folder), findings_(findings) {}
 
   AuthorizersOptions Build();
 
@@ -47,6 +48,7 @@ class AuthorizersBuilder {
   void SetCache();
 
   const config::v1::Config& config_;
+  const std::string& folder_;
   Findings* findings_;
   AuthorizersOptions options_;
   std::set<std::string> in_no_circle_;
@@ -62,7 +64,7 @@ AuthorizersOptions AuthorizersBuilder::Build() {
 
 void AuthorizersBuilder::SetKinds() {
   if (config_.has_authorizer()) {
-    options_.by_name[""] = BuildAuthorizer(config_.authorizer(), "authorizer", findings_);
+    options_.by_name[""] = BuildAuthorizer(config_.authorizer(), "authorizer", folder_, findings_);
   }
   for (const auto& [name, authorizer] : config_.authorizers()) {
     const std::string path = "authorizers." + name;
@@ -72,7 +74,7 @@ void AuthorizersBuilder::SetKinds() {
     } else if (authorizer.kind_case() == config::v1::Authorizer::KIND_NOT_SET) {
       findings_->Error(path, "has no kind: say what it is, for example `grpc:`");
     } else {
-      options_.by_name[name] = BuildAuthorizer(authorizer, path, findings_);
+      options_.by_name[name] = BuildAuthorizer(authorizer, path, folder_, findings_);
     }
   }
 }
@@ -190,9 +192,9 @@ void AuthorizersBuilder::SetCache() {
 
 std::string AuthorizerName(const Names& names) { return absl::StrJoin(names, "+"); }
 
-AuthorizersOptions BuildAuthorizers(const config::v1::Config& config, bool dev,
-                                    Findings* findings) {
-  AuthorizersOptions options = AuthorizersBuilder(config, findings).Build();
+AuthorizersOptions BuildAuthorizers(const config::v1::Config& config, const std::string& folder,
+                                    bool dev, Findings* findings) {
+  AuthorizersOptions options = AuthorizersBuilder(config, folder, findings).Build();
   if (!dev) return options;
   for (auto& [name, authorizer] : options.by_name) authorizer = NoneAuthorizerOptions();
   options.reflection.reset();

@@ -13,8 +13,9 @@ class Config;
 
 namespace sluice {
 
-// `dev`: whoever is asked allows everything.
-AuthorizersOptions BuildAuthorizers(const config::v1::Config& config, bool dev, Findings* findings);
+// `dev`: whoever is asked allows everything. `folder` is that of the configuration file.
+AuthorizersOptions BuildAuthorizers(const config::v1::Config& config, const std::string& folder,
+                                    bool dev, Findings* findings);
 
 // By which name those in a list, who must all allow it, are found in the options. Of
 // none: the default one's.

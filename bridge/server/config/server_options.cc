@@ -157,7 +157,7 @@ void Builder::SetAccess() {
   const config::v1::Publishing& publishing = config_.publishing();
   options_.rpc.authorize_publishing =
       !flags_.dev && (publishing.authorize() || publishing.authorizers_size() > 0);
-  options_.authorizers = BuildAuthorizers(config_, flags_.dev, findings_);
+  options_.authorizers = BuildAuthorizers(config_, Folder(), flags_.dev, findings_);
 }
 
 void Builder::SetEventLog() {

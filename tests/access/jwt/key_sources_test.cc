@@ -173,6 +173,20 @@ TEST_F(KeysBehindAnAddress, AreRefreshed) {
   server.WaitForRequests(3);
 }
 
+TEST_F(KeysBehindAnAddress, AreWaitedForBySoManyOnly) {
+  server.Hold();
+  const auto authorizer = Make();
+  std::vector<std::future<Decision>> waiting;
+  for (size_t i = 0; i < kJwksWaitingMax; ++i) {
+    waiting.push_back(AskAsync(*authorizer, "old", old_key));
+  }
+  const Decision decision = Ask(*authorizer, "old", old_key);
+  EXPECT_EQ(decision.verdict, Verdict::kError);
+  EXPECT_EQ(decision.reason, "too many tokens wait for their keys");
+  server.Release();
+  for (auto& answer : waiting) EXPECT_TRUE(answer.get().allowed());
+}
+
 TEST_F(KeysBehindAnAddress, AreNotWaitedForAtTheEnd) {
   server.Hold();
   auto authorizer = Make();
