@@ -149,8 +149,10 @@ TEST_F(Caching, AnOpenQuestionThatIsTooOldIsNotJoined) {
   newer.answered_after = clock_.Now();
   auto asked_again = AskAsync(caching, newer);
   EXPECT_EQ(told_->asked(), 2u);
+  told_->AnswerLatest();
+  EXPECT_TRUE(asked_again.get().allowed());
   told_->AnswerHeld();
-  EXPECT_TRUE(old.get().allowed() && asked_again.get().allowed());
+  EXPECT_TRUE(old.get().allowed());
   told_->held = false;
   Ask(caching, newer);
   EXPECT_EQ(told_->asked(), 2u);  // the newer answer is the one that is remembered
@@ -279,6 +281,7 @@ TEST(QuestionKey, IsOfNoTwoQuestions) {
       {.credential = std::string("\1\0\0\0\0\0\0\0a", 9)},
       {.peer_address = "a"},
       {.certificate_names = {"a"}},
+      {.credential = "a", .certificate_names = {""}},
       {.certificate_names = {"a", "b"}},
       {.request = {.method = "a"}},
       {.request = {.path = "a"}},

@@ -42,6 +42,14 @@ class ToldAuthorizer final : public Authorizer {
     }
     for (auto& [request, done] : held_back) done(AnswerTo(request));
   }
+  // The one that was held last.
+  void AnswerLatest() {
+    std::unique_lock lock(mutex_);
+    auto [request, done] = std::move(waiting_.back());
+    waiting_.pop_back();
+    lock.unlock();
+    done(AnswerTo(request));
+  }
   std::vector<AuthorizationRequest> questions() const {
     const std::lock_guard lock(mutex_);
     return questions_;
