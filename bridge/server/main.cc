@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "bridge/base/log.h"
+#include "bridge/base/tls_memory.h"
 #include "bridge/server/async_api_document.h"
 #include "bridge/server/config/config.h"
 #include "bridge/server/config/environment.h"
@@ -83,4 +84,7 @@ int Main(const std::vector<std::string>& arguments) {
 }  // namespace
 }  // namespace sluice
 
-int main(int argc, char** argv) { return sluice::Main({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  sluice::KeepTlsBuffersApart();
+  return sluice::Main({argv + 1, argv + argc});
+}
