@@ -64,6 +64,8 @@ struct Decision {
   std::vector<std::string> event_types;  // only these; empty: all
   FieldMasksPtr masks;                   // what is left of payloads
   std::vector<std::string> denied_topics;
+  // It will never be another one: not to be asked for again.
+  bool lasting = false;
 
   bool allowed() const { return verdict == Verdict::kAllow; }
 };

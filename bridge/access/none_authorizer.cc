@@ -5,6 +5,7 @@ namespace sluice {
 void NoneAuthorizer::Authorize(AuthorizationRequest, Done done) {
   Decision decision;
   decision.verdict = Decision::Verdict::kAllow;
+  decision.lasting = true;
   done(std::move(decision));
 }
 

@@ -154,9 +154,9 @@ awaitable<Outcome> AnswerCall(const Exchange& exchange, const RequestTarget& tar
                 {{"peer", exchange.peer.address_and_port}, {"route", route.path.text()}});
       co_return ClientGone();
     }
-    if (auto refusal = request.CheckDraining()) co_return *std::move(refusal);
     if (const auto failure = call->EarlyFailure()) co_return RefusalOfCall(*failure);
   }
+  if (auto refusal = request.CheckStill()) co_return *std::move(refusal);
   co_return request.GrantCall(std::move(call));
 }
 

@@ -46,7 +46,7 @@ class CallSession final : public SseSession, public CallRelay::Reader {
     ScheduleHeartbeat();
     const std::optional<absl::Status> end = call_->end();
     if (std::optional<Event> event = call_->TakeEvent()) Take(*std::move(event));
-    if (end && !over_) over_ = *end;
+    if (end) over_ = *end;
     Pump();
   }
 
@@ -59,7 +59,7 @@ class CallSession final : public SseSession, public CallRelay::Reader {
     Pump();
   }
   void OnEnd(const absl::Status& status) override {
-    if (!over_) over_ = status;  // (an event that ended the stream was its end)
+    if (!ended_by_event_) over_ = status;
     Pump();
   }
 
@@ -67,8 +67,7 @@ class CallSession final : public SseSession, public CallRelay::Reader {
   void Pump() override {
     while (Flush() && !leaving()) {
       if (next_ != nullptr) {
-        CountDelivered(1);
-        Begin(std::move(next_), 0);
+        Send(*std::exchange(next_, nullptr));
       } else if (over_) {
         return Finish();
       } else {
@@ -79,6 +78,10 @@ class CallSession final : public SseSession, public CallRelay::Reader {
   }
 
   void Pause() override {}
+  void Change(EventFilterPtr filter, FrameViewPtr view) override {
+    filter_ = std::move(filter);
+    view_ = std::move(view);
+  }
   void Stop() override {
     next_ = nullptr;
     heartbeat_.cancel();
@@ -94,9 +97,15 @@ class CallSession final : public SseSession, public CallRelay::Reader {
   // An event that was asked for.
   void Take(Event event) {
     asked_ = false;
+    next_ = std::make_unique<Event>(std::move(event));
+  }
+
+  // Judged when its turn comes: it may have waited for the socket, and been allowed before.
+  void Send(const Event& event) {
     if (filter_ != nullptr && !filter_->Passes(event)) return;
     ++frames_;
-    next_ = std::make_shared<const SseFrame>(EncodeFrame(event, Id(event.end_of_stream), view()));
+    CountDelivered(1);
+    Begin(std::make_shared<const SseFrame>(EncodeFrame(event, Id(event.end_of_stream), view())), 0);
     if (event.end_of_stream) {
       ended_by_event_ = true;
       over_ = absl::OkStatus();
@@ -150,13 +159,13 @@ class CallSession final : public SseSession, public CallRelay::Reader {
         });
   }
 
-  const FrameViewPtr view_;
+  FrameViewPtr view_;
   const std::vector<std::string> topics_;
-  const EventFilterPtr filter_;
+  EventFilterPtr filter_;
   std::optional<Attendance> attendance_;
   boost::asio::steady_timer heartbeat_;
-  FramePtr next_;      // the one response that was read ahead of the socket
-  bool asked_ = true;  // for the next response
+  std::unique_ptr<Event> next_;  // the one response that was read ahead of the socket
+  bool asked_ = true;            // for the next response
   bool started_ = false;
   bool ended_by_event_ = false;
   std::optional<absl::Status> over_;

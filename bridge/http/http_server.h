@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "bridge/access/standing.h"
 #include "bridge/base/server_tls_options.h"
 
 namespace sluice {
@@ -22,6 +23,7 @@ class Authorizers;
 class Calls;
 class Clock;
 class Hub;
+class Revocations;
 class RouteTable;
 class SchemaRegistry;
 struct Metrics;
@@ -73,6 +75,8 @@ struct HttpContext {
   Authorizer* authorizer = nullptr;  // of statistics, and of routes that name none
   // Where routes find those that they name; null: none names any.
   const Authorizers* authorizers = nullptr;
+  StandingPolicy standing;
+  Revocations* revocations = nullptr;  // null: nothing is taken back
   const Clock* clock = nullptr;
   Metrics* metrics = nullptr;
   // For routes with a call; null: there are none.

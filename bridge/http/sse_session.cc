@@ -41,7 +41,7 @@ SseSession::SseSession(Shard& shard, Transport transport, SseSessionInit init)
       peer_address_(std::move(init.peer_address)),
       id_(NextSubscriberId()),
       opened_at_(shard.clock().Now()),
-      expires_at_(init.expires_at),
+      access_(std::move(init.access)),
       write_timeout_(init.write_timeout),
       lease_(std::move(init.lease)),
       control_(std::move(init.head)) {}
@@ -64,9 +64,10 @@ void SseSession::OnHeartbeat(const FramePtr& frame) {
 void SseSession::OnTick(absl::Time now) {
   if (blocked_since_ + write_timeout_ <= now) return Close(Reason::kStalled);
   if (lingers_until_ <= now) return Close(*leaving_);
-  if (!leaving_ && expires_at_ <= now) {
-    Leave(Reason::kExpired, ErrorFrame("unauthenticated", "the authorization has expired"));
-  }
+  if (leaving_ || access_ == nullptr) return;
+  const Standing::Due due = access_->standing.OnTick(now);
+  if (due == Standing::Due::kAsk) AskAgain();
+  if (due == Standing::Due::kOver) Expire();
 }
 
 void SseSession::OnDrain(Reason reason, uint32_t retry_ms) {

@@ -15,7 +15,10 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "bridge/access/stream_access.h"
 #include "bridge/base/reason.h"
+#include "bridge/event/event_filter.h"
+#include "bridge/event/frame_view.h"
 #include "bridge/event/sse_frame.h"
 #include "bridge/http/transport.h"
 #include "bridge/hub/shard.h"
@@ -31,7 +34,7 @@ struct SseSessionInit {
   bool chunked = true;  // false: HTTP/1.0, ends with the connection
   std::string subject;
   std::string peer_address;
-  absl::Time expires_at = absl::InfiniteFuture();
+  std::unique_ptr<StreamAccess> access;  // null: for as long as it likes
   absl::Duration write_timeout = absl::Seconds(60);
   // Released when the session is gone (what counts it against a bound).
   std::shared_ptr<void> lease;
@@ -43,6 +46,8 @@ class SseSession : public Subscriber, public std::enable_shared_from_this<SseSes
   void OnTick(absl::Time now) final;
   void OnDrain(Reason reason, uint32_t retry_ms) final;
   void OnCut(Reason reason) final;
+  bool OnDisconnect(DisconnectedBy by) final;
+  void OnDoubt(absl::Time now, absl::Duration within) final;
   SubscriberDescription Describe() const final;
 
  protected:
@@ -56,6 +61,8 @@ class SseSession : public Subscriber, public std::enable_shared_from_this<SseSes
   virtual void Pause() = 0;
   // The stream is being left: nothing more is read for it.
   virtual void Stop() {}
+  // Another filter and view from the next frame on.
+  virtual void Change(EventFilterPtr filter, FrameViewPtr view) = 0;
   // The session is closed: lets go of what it reads.
   virtual void Release() = 0;
   virtual std::vector<std::string> Topics() const = 0;
@@ -95,6 +102,9 @@ class SseSession : public Subscriber, public std::enable_shared_from_this<SseSes
   const std::string& id() const { return id_; }
 
  private:
+  void AskAgain();
+  void Expire();
+  void Take(const Decision& decision);
   void WaitReadable();
   void Discard();
   void Shutdown();
@@ -110,7 +120,7 @@ class SseSession : public Subscriber, public std::enable_shared_from_this<SseSes
   const std::string peer_address_;
   const std::string id_;
   const absl::Time opened_at_;
-  const absl::Time expires_at_;
+  const std::unique_ptr<StreamAccess> access_;
   const absl::Duration write_timeout_;
   std::shared_ptr<void> lease_;
 

@@ -71,12 +71,12 @@ awaitable<Outcome> AnswerStream(const Exchange& exchange, const RequestTarget& t
     joined = std::get<std::shared_ptr<void>>(std::move(place));
   }
   // All this may have taken its time.
-  if (auto refusal = request.CheckDraining()) co_return *std::move(refusal);
+  if (auto refusal = request.CheckStill()) co_return *std::move(refusal);
   TopicStream granted = request.Grant();
   using Leases = std::pair<std::shared_ptr<void>, std::shared_ptr<void>>;
   std::shared_ptr<void>& lease = granted.session.lease;
   if (joined) lease = std::make_shared<Leases>(std::move(lease), std::move(joined));
-  co_return granted;
+  co_return std::move(granted);
 }
 
 }  // namespace sluice

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/access/revocations.h"
 #include "bridge/base/clock.h"
 #include "bridge/base/utf8.h"
 #include "bridge/event/masked_views.h"
@@ -101,15 +102,32 @@ std::optional<Refusal> StreamRequest::Admit() {
   return std::nullopt;
 }
 
-std::variant<AuthorizationRequest, Refusal> StreamRequest::Question() const {
-  return MakeQuestion(services_, AuthorizerOf(services_, *match_.route), Action::kSubscribe,
-                      spec_.topics, head_, target_, peer_);
+std::optional<Refusal> StreamRequest::CheckStill() const {
+  if (auto refusal = CheckDraining()) return refusal;
+  const Revocations* revocations = services_.context.revocations;
+  if (revocations == nullptr || question_ == nullptr) return std::nullopt;
+  if (!revocations->AnySince(asked_at_, subject_, spec_.topics)) return std::nullopt;
+  return Refusal{.reason = Reason::kDisconnected,
+                 .status = 503,
+                 .detail = "access was taken back while it was checked; try again"};
+}
+
+std::variant<AuthorizationRequest, Refusal> StreamRequest::Question() {
+  // What is taken back from here on may be missing from the answer.
+  if (services_.context.revocations != nullptr) asked_at_ = services_.context.revocations->Now();
+  auto question = MakeQuestion(services_, AuthorizerOf(services_, *match_.route), Action::kSubscribe,
+                               spec_.topics, head_, target_, peer_);
+  if (const auto* asked = std::get_if<AuthorizationRequest>(&question)) {
+    question_ = std::make_shared<const AuthorizationRequest>(*asked);
+  }
+  return question;
 }
 
 std::optional<Refusal> StreamRequest::Apply(const Decision& decision) {
   // The authorizer may have taken its time.
   if (auto refusal = CheckDraining()) return refusal;
-  if (auto refusal = CheckDecision(decision, services_.context.clock->Now())) return refusal;
+  const absl::Time now = services_.context.clock->Now();
+  if (auto refusal = CheckDecision(decision, now)) return refusal;
   if (const absl::Status status = FillSubject(decision.subject, spec_.topics, filter_);
       !status.ok()) {
     return Refusal{
@@ -121,15 +139,10 @@ std::optional<Refusal> StreamRequest::Apply(const Decision& decision) {
     leases_.push_back(*std::move(lease));
   }
   subject_ = decision.subject;
-  expires_at_ = decision.expires_at;
   spec_.view = MaskedView(match_.route->view, decision.masks);
-  // An event must have what both ask for; where they contradict each other,
-  // none does.
-  EventFilter filter{std::move(filter_), decision.event_types};
-  filter.attributes.insert(filter.attributes.end(), decision.attributes.begin(),
-                           decision.attributes.end());
-  std::sort(filter.attributes.begin(), filter.attributes.end());
-  if (!filter.empty()) spec_.filter = std::make_shared<const EventFilter>(std::move(filter));
+  spec_.filter = ImposedFilter(filter_, decision);
+  access_ = MakeStreamAccess(AuthorizerOf(services_, *match_.route), std::move(filter_), question_,
+                             decision, services_.context.standing, now);
   return std::nullopt;
 }
 
@@ -154,7 +167,7 @@ SseSessionInit StreamRequest::Session() {
   session.chunked = !head_.http10;
   session.subject = std::move(subject_);
   session.peer_address = peer_.address_and_port;
-  session.expires_at = expires_at_;
+  session.access = std::move(access_);
   session.write_timeout = services_.options.write_timeout;
   session.lease = std::make_shared<std::vector<SessionBound::Lease>>(std::move(leases_));
   return session;

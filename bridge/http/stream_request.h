@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bridge/access/authorizer.h"
+#include "bridge/access/stream_access.h"
 #include "bridge/event_log/event_log.h"
 #include "bridge/http/call_session.h"
 #include "bridge/http/http_services.h"
@@ -30,12 +31,15 @@ class StreamRequest {
   std::optional<Refusal> Read();
   // Counts it against the bounds on sessions.
   std::optional<Refusal> Admit();
-  std::variant<AuthorizationRequest, Refusal> Question() const;
+  std::variant<AuthorizationRequest, Refusal> Question();
   // What the answer makes of it.
   std::optional<Refusal> Apply(const Decision& decision);
 
   // After every wait: the bridge may have begun to drain.
   std::optional<Refusal> CheckDraining() const;
+  // Right before it is granted, in the same step in which its session begins: that, and
+  // whether what allowed it was taken back meanwhile. (From then on the hub finds it.)
+  std::optional<Refusal> CheckStill() const;
 
   const std::string& last_event_id() const { return spec_.last_event_id; }
   const std::vector<std::string>& topics() const { return spec_.topics; }
@@ -63,7 +67,9 @@ class StreamRequest {
   SubscriptionSpec spec_;
   Attributes filter_;
   std::string subject_;
-  absl::Time expires_at_ = absl::InfiniteFuture();
+  Standing::Question question_;  // null: none was needed
+  uint64_t asked_at_ = 0;        // of the revocations
+  std::unique_ptr<StreamAccess> access_;
   std::vector<SessionBound::Lease> leases_;
 };
 

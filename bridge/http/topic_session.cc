@@ -51,6 +51,9 @@ class TopicSession final : public SseSession {
   }
 
   void Pause() override { subscription_->Pause(); }
+  void Change(EventFilterPtr filter, FrameViewPtr view) override {
+    subscription_->Change(std::move(filter), std::move(view));
+  }
   void Release() override { subscription_.reset(); }
   std::vector<std::string> Topics() const override { return subscription_->Topics(); }
 

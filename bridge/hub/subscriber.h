@@ -21,6 +21,9 @@ struct SubscriberDescription {
   std::string transport;  // "http" or "grpc"
 };
 
+// Who ends a stream before its time.
+enum class DisconnectedBy { kOperator, kAuthorizer };
+
 // Every call comes on the shard's thread. An implementation takes what its
 // Subscription has when it is told, and never waits inside a call.
 class Subscriber {
@@ -37,6 +40,15 @@ class Subscriber {
   virtual void OnDrain(Reason reason, uint32_t retry_ms) = 0;
   // Leave now. May destroy itself.
   virtual void OnCut(Reason reason) = 0;
+  // What allowed it was taken back: leave, and say so. False: it was leaving already.
+  // May destroy itself.
+  virtual bool OnDisconnect(DisconnectedBy) {
+    OnCut(Reason::kDisconnected);
+    return true;
+  }
+  // Something may have been taken back unseen: ask within this time whether it is still
+  // allowed.
+  virtual void OnDoubt(absl::Time /*now*/, absl::Duration /*within*/) {}
 
   virtual SubscriberDescription Describe() const = 0;
 };

@@ -378,6 +378,13 @@ FramePtr Subscription::Own(const Item& item) const {
   return item.shared != nullptr ? item.shared->OwnFrame(view_) : unflagged_;
 }
 
+void Subscription::Change(EventFilterPtr filter, FrameViewPtr view) {
+  filter_ = std::move(filter);
+  view_ = std::move(view);
+  auto& scratch = shard_.parts_->peek;
+  if (scratch.owner == this) scratch.owner = nullptr;
+}
+
 void Subscription::Pause() {
   for (Cursor& cursor : cursors_) {
     if (cursor.replay == nullptr || cursor.replay->loading || cursor.resolving) continue;

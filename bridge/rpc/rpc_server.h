@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "bridge/access/standing.h"
 #include "bridge/base/server_tls_options.h"
 
 namespace sluice {
@@ -19,6 +20,7 @@ class Clock;
 class EventLog;
 class Hub;
 class Ingest;
+class Revocations;
 class SchemaRegistry;
 struct Metrics;
 
@@ -45,6 +47,8 @@ struct RpcContext {
   Authorizer* publish_authorizer = nullptr;  // where publishing is authorized
   Authorizer* admin_authorizer = nullptr;
   Authorizer* reflection_authorizer = nullptr;  // null: reflection is open
+  StandingPolicy standing;
+  Revocations* revocations = nullptr;  // null: nothing is taken back
   const Ingest* ingest = nullptr;
   std::shared_ptr<SchemaRegistry> schema;  // served by reflection; asked for unknown types
   const Clock* clock = nullptr;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "bridge/access/authorizer.h"
+#include "bridge/access/revocations.h"
 #include "bridge/base/clock.h"
 #include "bridge/base/log.h"
 #include "bridge/base/metrics.h"
@@ -128,6 +129,9 @@ void SubscribeCall::Ask() {
   absl::StatusOr<AuthorizationRequest> question =
       MakeQuestion(context_, *rpc_.authorizer, Action::kSubscribe, spec_.topics);
   if (!question.ok()) return Refuse(question.status(), Reason::kBadRequest);
+  question_ = std::make_shared<const AuthorizationRequest>(*question);
+  // What is taken back from here on may be missing from the answer.
+  if (rpc_.revocations != nullptr) asked_at_ = rpc_.revocations->Now();
   rpc_.authorizer->Authorize(*std::move(question), [self = shared_from_this()](Decision decision) {
     self->OnShard([self, decision = std::move(decision)] { self->Decide(decision); });
   });
@@ -141,8 +145,14 @@ void SubscribeCall::Decide(const Decision& decision) {
   if (const absl::Status status = ApplyDecision(decision, request_, &spec_); !status.ok()) {
     return Refuse(status, Reason::kForbidden);
   }
+  if (decision.expires_at <= rpc_.clock->Now()) {
+    return Refuse(absl::UnauthenticatedError("the credential has expired"),
+                  Reason::kUnauthenticated);
+  }
   subject_ = decision.subject;
-  expires_at_ = decision.expires_at;
+  access_ = MakeStreamAccess(*rpc_.authorizer,
+                             {request_.attributes().begin(), request_.attributes().end()},
+                             std::move(question_), decision, rpc_.standing, rpc_.clock->Now());
   const std::optional<Offset> ended_at = EndedAt(spec_.last_event_id, *rpc_.log);
   if (!ended_at) return Open();
   AnyEventAfter(shard_, spec_.topics, *ended_at, spec_.filter,
@@ -163,6 +173,11 @@ void SubscribeCall::Reopen(const absl::StatusOr<bool>& more) {
 
 void SubscribeCall::Open() {
   if (draining_) return Refuse(absl::UnavailableError("draining"), Reason::kDraining);
+  // In the step in which the hub gets to know it: from then on, that finds it.
+  if (Revoked()) {
+    return Refuse(absl::UnavailableError("access was taken back while it was checked; try again"),
+                  Reason::kDisconnected);
+  }
   log::Info("stream opened", {{"id", id_},
                               {"peer", peer_address_},
                               {"subject", subject_},
@@ -218,9 +233,10 @@ void SubscribeCall::OnTick(absl::Time now) {
   // A caller that has not taken a message for a second takes no history either.
   if (writing_ && subscription_) subscription_->Pause();
   if (draining_) return OnDrain(Reason::kDraining, 0);  // it came while the others were told
-  if (expires_at_ <= now) {
-    Leave(Reason::kExpired, {grpc::StatusCode::UNAUTHENTICATED, "the authorization has expired"});
-  }
+  if (access_ == nullptr) return;
+  const Standing::Due due = access_->standing.OnTick(now);
+  if (due == Standing::Due::kAsk) AskAgain();
+  if (due == Standing::Due::kOver) Expire();
 }
 
 void SubscribeCall::OnDrain(Reason reason, uint32_t) {

@@ -15,6 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "bridge/access/authorizer.h"
+#include "bridge/access/stream_access.h"
 #include "bridge/hub/shard.h"
 #include "bridge/hub/subscriber.h"
 #include "bridge/hub/subscription.h"
@@ -47,12 +48,18 @@ class SubscribeCall final : public grpc::ServerWriteReactor<v1::SubscribeRespons
   void OnTick(absl::Time now) override;
   void OnDrain(Reason reason, uint32_t retry_ms) override;
   void OnCut(Reason reason) override;
+  bool OnDisconnect(DisconnectedBy by) override;
+  void OnDoubt(absl::Time now, absl::Duration within) override;
   SubscriberDescription Describe() const override;
 
  private:
   void OnShard(std::function<void()> step);
   void Ask();
   void Decide(const Decision& decision);
+  void AskAgain();
+  void Expire();
+  void Take(const Decision& decision);
+  bool Revoked() const;
   void Reopen(const absl::StatusOr<bool>& more);
   void Open();
   void Pump();
@@ -76,7 +83,9 @@ class SubscribeCall final : public grpc::ServerWriteReactor<v1::SubscribeRespons
   // The shard's thread's.
   SubscriptionSpec spec_;
   std::string subject_;
-  absl::Time expires_at_ = absl::InfiniteFuture();
+  Standing::Question question_;
+  uint64_t asked_at_ = 0;  // of the revocations
+  std::unique_ptr<StreamAccess> access_;
   std::optional<Subscription> subscription_;
   v1::SubscribeResponse response_;  // gRPC's while writing_
   bool metadata_sent_ = false;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/access/stream_access.h"
 #include "bridge/base/utf8.h"
 #include "bridge/event/masked_views.h"
 #include "bridge/event/topic.h"
@@ -67,14 +68,8 @@ absl::Status ApplyDecision(const Decision& decision, const v1::SubscribeRequest&
                            SubscriptionSpec* spec) {
   Attributes none;
   if (absl::Status s = FillSubject(decision.subject, spec->topics, none); !s.ok()) return s;
-  // An event must have what both ask for; where they contradict each other, none
-  // does.
-  EventFilter filter{{request.attributes().begin(), request.attributes().end()},
-                     decision.event_types};
-  filter.attributes.insert(filter.attributes.end(), decision.attributes.begin(),
-                           decision.attributes.end());
-  std::sort(filter.attributes.begin(), filter.attributes.end());
-  if (!filter.empty()) spec->filter = std::make_shared<const EventFilter>(std::move(filter));
+  spec->filter =
+      ImposedFilter({request.attributes().begin(), request.attributes().end()}, decision);
   spec->view = MaskedView(nullptr, decision.masks);
   return absl::OkStatus();
 }

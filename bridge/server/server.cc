@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "bridge/access/revocations.h"
 #include "bridge/base/clock.h"
 #include "bridge/base/log.h"
 #include "bridge/base/metrics.h"
@@ -76,6 +77,8 @@ struct Server::Parts {
         .hub = &hub,
         .authorizer = &authorizers->Find(""),
         .authorizers = authorizers.get(),
+        .standing = options.standing,
+        .revocations = &revocations,
         .clock = &clock,
         .metrics = &metrics,
         .relay = &relay,
@@ -96,6 +99,8 @@ struct Server::Parts {
         .publish_authorizer = &authorizers->Find(asked.publishing),
         .admin_authorizer = &authorizers->Find(asked.administration),
         .reflection_authorizer = asked.reflection ? &authorizers->Find(*asked.reflection) : nullptr,
+        .standing = options.standing,
+        .revocations = &revocations,
         .ingest = &ingest,
         .schema = options.schema,
         .clock = &clock,
@@ -121,6 +126,7 @@ struct Server::Parts {
   const absl::Time started_at = clock.Now();
   std::atomic<bool> draining{false};
   Metrics metrics;
+  Revocations revocations;
   const JsonTranscoder transcoder;
   const Ingest ingest;
   const std::unique_ptr<EventLog> event_log;

@@ -138,7 +138,8 @@ describe('an authorizer in front', () => {
   });
 
   it('ClosesTheStreamWithAnErrorEventWhenTheAnswerExpires', async (t) => {
-    const authorizer = await startAuthorizer(t, () => allow({expires_at: inSeconds(1)}));
+    const end = inSeconds(2);
+    const authorizer = await startAuthorizer(t, () => allow({expires_at: end}));
     const bridge = await startBridge(t, {config: asking(authorizer)});
     const stream = await openStream(t, bridge.url('/v1/room/1'));
     await stream.next('connect');

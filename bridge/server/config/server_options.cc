@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/server/config/access.h"
 #include "bridge/server/config/authorizers.h"
 #include "bridge/server/config/backends.h"
 #include "bridge/server/config/cors_policy.h"
@@ -158,6 +159,7 @@ void Builder::SetAccess() {
   options_.rpc.authorize_publishing =
       !flags_.dev && (publishing.authorize() || publishing.authorizers_size() > 0);
   options_.authorizers = BuildAuthorizers(config_, Folder(), flags_.dev, findings_);
+  options_.standing = BuildStandingPolicy(config_, findings_);
 }
 
 void Builder::SetEventLog() {

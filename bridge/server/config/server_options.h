@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "bridge/access/standing.h"
 #include "bridge/base/log.h"
 #include "bridge/event_log/memory/memory_event_log.h"
 #include "bridge/http/http_server.h"
@@ -33,6 +34,7 @@ struct ServerOptions {
   RpcOptions rpc;
   MemoryEventLogOptions event_log;
   AuthorizersOptions authorizers;
+  StandingPolicy standing;
   uint32_t shards = 1;
   ShardOptions shard;
   JsonOptions json;
