@@ -20,6 +20,7 @@ struct GrpcAuthorizerOptions {
   absl::Duration deadline = absl::Seconds(2);
   uint32_t calls_in_flight = 1024;
   Wants wants;
+  bool watch_revocations = true;  // what follows them looks here
 };
 
 std::unique_ptr<Authorizer> MakeGrpcAuthorizer(GrpcAuthorizerOptions options);

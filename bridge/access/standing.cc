@@ -9,6 +9,8 @@ namespace {
 // Of what is left of an answer, when it is asked for again.
 constexpr double kEarliest = 0.5;
 constexpr double kLatest = 0.9;
+// Of a doubt's time: what is in doubt may be settling yet.
+constexpr double kSoonest = 0.1;
 // Ticks come about once a second: there is one left before the end.
 constexpr absl::Duration kLead = absl::Seconds(2);
 // Between questions that were not answered: twice as long each time.
@@ -101,7 +103,7 @@ Standing::Answer Standing::Answered(const Decision& decision, std::string_view s
 }
 
 void Standing::AskSoon(absl::Time now, absl::Duration within) {
-  ask_at_ = std::min(ask_at_, now + Some(within, 0.0, 1.0));
+  ask_at_ = std::min(ask_at_, now + Some(within, kSoonest, 1.0));
   fresh_from_ = now + absl::Nanoseconds(1);
 }
 

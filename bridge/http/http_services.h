@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bridge/access/shared_questions.h"
 #include "bridge/http/cors.h"
 #include "bridge/http/http_server.h"
 #include "bridge/http/session_bound.h"
@@ -30,6 +31,7 @@ struct HttpServices {
   // Loaded when it begins to listen; null: there is none.
   std::unique_ptr<TlsContext> tls;
   std::unique_ptr<TlsContext> ops_tls;
+  SharedQuestions questions;
   std::atomic<bool> draining{false};
 };
 

@@ -115,10 +115,10 @@ std::optional<Refusal> StreamRequest::CheckStill() const {
 std::variant<AuthorizationRequest, Refusal> StreamRequest::Question() {
   // What is taken back from here on may be missing from the answer.
   if (services_.context.revocations != nullptr) asked_at_ = services_.context.revocations->Now();
-  auto question = MakeQuestion(services_, AuthorizerOf(services_, *match_.route), Action::kSubscribe,
-                               spec_.topics, head_, target_, peer_);
+  auto question = MakeQuestion(services_, AuthorizerOf(services_, *match_.route),
+                               Action::kSubscribe, spec_.topics, head_, target_, peer_);
   if (const auto* asked = std::get_if<AuthorizationRequest>(&question)) {
-    question_ = std::make_shared<const AuthorizationRequest>(*asked);
+    question_ = services_.questions.Share(*asked);
   }
   return question;
 }

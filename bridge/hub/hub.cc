@@ -71,6 +71,10 @@ void Hub::CloseTopic(std::string topic, Reason reason, uint32_t retry_ms) {
         [] {});
 }
 
+void Hub::Doubt(absl::Duration within) {
+  Visit([within](Shard& shard) { shard.Doubt(within); }, [] {});
+}
+
 void Hub::Deliver(ShardIndex shard, std::span<const StoredEventPtr> events) {
   shards_[shard]->Deliver(events);
 }

@@ -34,6 +34,10 @@ class Hub final : public Tail {
   // up to twice that. Any thread.
   void CloseTopic(std::string topic, Reason reason, uint32_t retry_ms);
 
+  // Asks all subscribers to find out, within this time, whether they are still allowed.
+  // Any thread.
+  void Doubt(absl::Duration within);
+
   TopicInterest& interest() { return interest_; }
 
   void Deliver(ShardIndex shard, std::span<const StoredEventPtr> events) override;

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "boost/asio/post.hpp"
+#include "bridge/access/revocations.h"
 #include "bridge/base/clock.h"
 #include "bridge/base/metrics.h"
 #include "bridge/base/text.h"
@@ -298,6 +299,20 @@ void Shard::CloseTopic(std::string_view topic, Reason reason, uint32_t retry_ms)
   for (size_t i = members.size(); i-- > 0;) {
     members[i].subscription->subscriber_.OnDrain(reason, times.Next());
   }
+}
+
+size_t Shard::Disconnect(const Revocation& revocation, DisconnectedBy by) {
+  size_t ended = 0;
+  parts_->VisitAll([&](Subscriber& subscriber) {
+    const SubscriberDescription is = subscriber.Describe();
+    if (revocation.Hits(is.subject, is.topics, is.id)) ended += subscriber.OnDisconnect(by) ? 1 : 0;
+  });
+  return ended;
+}
+
+void Shard::Doubt(absl::Duration within) {
+  const absl::Time now = parts_->clock.Now();
+  parts_->VisitAll([&](Subscriber& subscriber) { subscriber.OnDoubt(now, within); });
 }
 
 void Shard::CutAll(Reason reason) {

@@ -21,6 +21,7 @@ namespace sluice {
 class Clock;
 class TopicInterest;
 struct Metrics;
+struct Revocation;
 
 struct ShardOptions {
   size_t window_bytes = 1 << 20;     // newest frames of one topic
@@ -64,6 +65,10 @@ class Shard {
   // The same of those who read `topic`.
   void CloseTopic(std::string_view topic, Reason reason, uint32_t retry_ms);
   void CutAll(Reason reason);
+  // Ends those that it hits; answers how many.
+  size_t Disconnect(const Revocation& revocation, DisconnectedBy by);
+  // Asks all to find out, within this time, whether they are still allowed.
+  void Doubt(absl::Duration within);
 
  private:
   friend class Attendance;

@@ -89,8 +89,8 @@ class Subscription {
   void Advance(size_t count);
   // Ownership of an item's frame, for one that is partly written.
   FramePtr Own(const Item& item) const;
-  // From here on. What was peeked and not taken is judged anew, what was passed over
-  // stays so.
+  // From here on. What was peeked and not taken is judged anew (a Peek comes next, before
+  // any Advance); what was passed over stays so.
   void Change(EventFilterPtr filter, FrameViewPtr view);
   // The subscriber cannot take more now: gives back what was read ahead.
   void Pause();

@@ -14,7 +14,7 @@
 #include "bridge/base/metrics.h"
 #include "bridge/event_log/event_log.h"
 #include "bridge/hub/hub.h"
-#include "bridge/rpc/caller.h"
+#include "bridge/rpc/admin_question.h"
 #include "bridge/rpc/proto_time.h"
 
 namespace sluice {
@@ -26,29 +26,6 @@ using SubscribersByTopic = std::map<std::string, uint64_t, std::less<>>;
 
 size_t ListedMax(uint32_t limit) {
   return limit == 0 ? kListedMax : std::min<size_t>(limit, kListedMax);
-}
-
-// Runs `allowed` when the authorizer lets the caller; it finishes the call.
-grpc::ServerUnaryReactor* WhenAllowed(const RpcContext& rpc, grpc::CallbackServerContext* context,
-                                      Action action,
-                                      std::function<void(grpc::ServerUnaryReactor*)> allowed) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  absl::StatusOr<AuthorizationRequest> question =
-      MakeQuestion(*context, *rpc.admin_authorizer, action, {});
-  if (!question.ok()) {
-    rpc.metrics->Refused(Reason::kBadRequest);
-    reactor->Finish(ToGrpc(question.status()));
-    return reactor;
-  }
-  rpc.admin_authorizer->Authorize(
-      *std::move(question),
-      [&rpc, reactor, allowed = std::move(allowed)](const Decision& decision) {
-        const absl::Status status = ToStatus(decision);
-        if (status.ok()) return allowed(reactor);
-        rpc.metrics->Refused(ReasonOf(decision));
-        reactor->Finish(ToGrpc(status));
-      });
-  return reactor;
 }
 
 template <typename Counters>

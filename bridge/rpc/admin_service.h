@@ -19,6 +19,9 @@ class AdminService final : public v1::Admin::CallbackService {
   grpc::ServerUnaryReactor* ListSubscribers(grpc::CallbackServerContext* context,
                                             const v1::ListSubscribersRequest* request,
                                             v1::ListSubscribersResponse* response) override;
+  grpc::ServerUnaryReactor* Disconnect(grpc::CallbackServerContext* context,
+                                       const v1::DisconnectRequest* request,
+                                       v1::DisconnectResponse* response) override;
 
  private:
   const RpcContext& rpc_;

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/access/revocations.h"
+#include "bridge/access/standing.h"
 #include "bridge/base/clock.h"
 #include "bridge/base/log.h"
 #include "bridge/base/metrics.h"
@@ -82,6 +84,9 @@ void Publishing::Authorize(std::shared_ptr<const Published> published, Done done
   const absl::Status fault = rpc_.ingest->CheckTopics(*published);
   const std::string first = published->empty() ? "" : published->Get(0).topic();
   if (!fault.ok()) return Refuse(fault, first, done);
+  // (In this order: what is taken back from here on may be missing from the answer.)
+  const uint64_t asked_at = rpc_.revocations != nullptr ? rpc_.revocations->Now() : 0;
+  ForgetRevoked();
   std::vector<std::string> topics = TopicsToAsk(*published);
   if (topics.empty()) return Take(std::move(published), {}, std::move(done));
   absl::StatusOr<AuthorizationRequest> question =
@@ -89,13 +94,14 @@ void Publishing::Authorize(std::shared_ptr<const Published> published, Done done
   if (!question.ok()) return Refuse(question.status(), first, done);
   rpc_.publish_authorizer->Authorize(
       *std::move(question),
-      [self = shared_from_this(), topics = std::move(topics), published = std::move(published),
-       done = std::move(done)](Decision decision) {
-        self->Decide(std::move(decision), published, topics, done);
+      [self = shared_from_this(), asked_at, topics = std::move(topics),
+       published = std::move(published), done = std::move(done)](Decision decision) {
+        self->Decide(std::move(decision), asked_at, published, topics, done);
       });
 }
 
-void Publishing::Decide(Decision decision, const std::shared_ptr<const Published>& published,
+void Publishing::Decide(Decision decision, uint64_t asked_at,
+                        const std::shared_ptr<const Published>& published,
                         const std::vector<std::string>& topics, Done done) {
   if (!decision.allowed()) {
     if (decision.denied_topics.empty() && topics.size() == 1) decision.denied_topics = topics;
@@ -107,13 +113,31 @@ void Publishing::Decide(Decision decision, const std::shared_ptr<const Published
     }
     return Refuse(status, published->Get(index.value_or(0)).topic(), done);
   }
+  if (rpc_.revocations != nullptr &&
+      rpc_.revocations->AnySince(asked_at, decision.subject, topics)) {
+    return Refuse(absl::UnavailableError("access was taken back while it was checked; try again"),
+                  published->Get(0).topic(), done);
+  }
+  const absl::Time until = HoldsUntil(decision, rpc_.standing, rpc_.clock->Now());
   const auto grant = std::make_shared<const Grant>(
       Grant{std::move(decision.subject),
             {std::move(decision.attributes), std::move(decision.event_types)},
-            decision.expires_at});
+            until,
+            asked_at});
   if (grants_.size() + topics.size() > kGrantsMax) grants_.clear();
   for (const std::string& topic : topics) grants_[topic] = grant;
   Take(published, {}, std::move(done));
+}
+
+// What was allowed before something was taken back that it falls under.
+void Publishing::ForgetRevoked() {
+  if (rpc_.revocations == nullptr) return;
+  const uint64_t now = rpc_.revocations->Now();
+  if (std::exchange(revocations_seen_, now) == now) return;
+  std::erase_if(grants_, [&](const auto& granted) {
+    const auto& [topic, grant] = granted;
+    return rpc_.revocations->AnySince(grant->asked_at, grant->subject, {&topic, 1});
+  });
 }
 
 std::vector<std::string> Publishing::TopicsToAsk(const Published& published) const {

@@ -56,6 +56,7 @@ class Publishing : public std::enable_shared_from_this<Publishing> {
     std::string subject;
     EventFilter filter;
     absl::Time expires_at;
+    uint64_t asked_at;  // of the revocations
   };
 
   void Take(std::shared_ptr<const Published> published, std::vector<std::string> looked_for,
@@ -63,8 +64,10 @@ class Publishing : public std::enable_shared_from_this<Publishing> {
   std::optional<std::string> TypeToPassOn(const Published& published,
                                           const std::vector<std::string>& looked_for) const;
   void Authorize(std::shared_ptr<const Published> published, Done done);
-  void Decide(Decision decision, const std::shared_ptr<const Published>& published,
+  void Decide(Decision decision, uint64_t asked_at,
+              const std::shared_ptr<const Published>& published,
               const std::vector<std::string>& topics, Done done);
+  void ForgetRevoked();
   std::vector<std::string> TopicsToAsk(const Published& published) const;
   // The principal; PERMISSION_DENIED, UNAUTHENTICATED.
   absl::StatusOr<std::string> CheckGranted(const std::vector<Event>& events) const;
@@ -76,6 +79,7 @@ class Publishing : public std::enable_shared_from_this<Publishing> {
   const grpc::ServerContextBase& caller_;
   const std::string peer_;
   std::map<std::string, std::shared_ptr<const Grant>> grants_;  // by topic
+  uint64_t revocations_seen_ = 0;
 };
 
 }  // namespace sluice

@@ -17,6 +17,7 @@ namespace sluice {
 
 class Authorizer;
 class Clock;
+class Disconnects;
 class EventLog;
 class Hub;
 class Ingest;
@@ -49,6 +50,7 @@ struct RpcContext {
   Authorizer* reflection_authorizer = nullptr;  // null: reflection is open
   StandingPolicy standing;
   Revocations* revocations = nullptr;  // null: nothing is taken back
+  Disconnects* disconnects = nullptr;  // null: there is no Admin.Disconnect
   const Ingest* ingest = nullptr;
   std::shared_ptr<SchemaRegistry> schema;  // served by reflection; asked for unknown types
   const Clock* clock = nullptr;

@@ -15,11 +15,13 @@
 #include "bridge/base/clock.h"
 #include "bridge/base/log.h"
 #include "bridge/base/metrics.h"
+#include "bridge/hub/disconnecting.h"
 #include "bridge/hub/hub.h"
 #include "bridge/relay/relay.h"
 #include "bridge/schema/ingest.h"
 #include "bridge/schema/schema_watch.h"
 #include "bridge/server/async_api_document.h"
+#include "bridge/server/revocation_followers.h"
 
 namespace sluice {
 namespace {
@@ -56,6 +58,7 @@ struct Server::Parts {
         rpc(options.rpc, MakeRpcContext()) {}
 
   ~Parts() {
+    revocation_followers.clear();
     rpc.Shutdown(absl::Now());
     relay.Stop();
     hub.Stop();
@@ -101,6 +104,7 @@ struct Server::Parts {
         .reflection_authorizer = asked.reflection ? &authorizers->Find(*asked.reflection) : nullptr,
         .standing = options.standing,
         .revocations = &revocations,
+        .disconnects = &disconnects,
         .ingest = &ingest,
         .schema = options.schema,
         .clock = &clock,
@@ -131,13 +135,14 @@ struct Server::Parts {
   const Ingest ingest;
   const std::unique_ptr<EventLog> event_log;
   Hub hub;
+  LocalDisconnects disconnects{hub, revocations};
   Relay relay;
-  Revocations revocations;
   const std::unique_ptr<Authorizers> authorizers;
   AsyncApiDocument async_api;
   HttpServer http;
   RpcServer rpc;
   std::optional<SchemaWatch> schema_watch;
+  std::vector<std::unique_ptr<RevocationFollower>> revocation_followers;
 };
 
 Server::Server(ServerOptions options) : parts_(std::make_unique<Parts>(std::move(options))) {}
@@ -157,6 +162,8 @@ absl::Status Server::Start() {
   refresh();
   parts.hub.Start();
   parts.relay.Start();
+  parts.revocation_followers =
+      FollowRevocations(parts.options.authorizers, parts.disconnects, parts.hub);
   parts.schema_watch.emplace(parts.options.schema, refresh);
   parts.rpc.SetServing(true);
   const std::string ops = parts.http.ops_address();

@@ -291,7 +291,9 @@ describe('the example authorizer', () => {
       [bob]: {subject: 'bob', subscribe: ['room/1'], event_types: ['tick'], expires_in: '2s'},
       [service]: {subject: 'service', publish: ['**'], stats: true, admin: true},
     });
-    const bridge = await startBridge(t, {config: asking(authorizer, {publishing: {authorize: true}})});
+    const bridge = await startBridge(t, {config: asking(authorizer, {
+      publishing: {authorize: true}, access: {grace: '0s'},
+    })});
     const statusOf = async (target, credential) => {
       const answer = await openStream(t, bridge.url(`${target}?token=${credential}`));
       answer.close();
@@ -313,6 +315,8 @@ describe('the example authorizer', () => {
         {credential: service});
     assert.deepEqual(numbers(await (await wide).take(2)), [2, 3]);
     assert.deepEqual(numbers(await (await narrow).take(2)), [1, 2]);
+    // It is allowed anew, time and again, until nobody answers.
+    await authorizer.stop('SIGKILL');
     await (await narrow).next('error');
     await assert.rejects(publish(bridge, [tick(4)], {credential: ada}), {code: status.PERMISSION_DENIED});
     await call(client(t, bridge, 'Admin'), 'ListTopics', {}, {credential: service});

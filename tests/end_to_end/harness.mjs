@@ -108,9 +108,9 @@ const environment = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('SLUICE_')));
 
 // A child process whose lines of standard error (`log`) and output (`output`) can be waited on.
-export function start(t, command, args = [], {env = {}, cwd} = {}) {
+export function start(t, command, args = [], {env = {}, cwd, input = 'ignore'} = {}) {
   const child = spawn(command, args, {
-    cwd, env: {...environment, ...env}, stdio: ['ignore', 'pipe', 'pipe'], detached: true,
+    cwd, env: {...environment, ...env}, stdio: [input, 'pipe', 'pipe'], detached: true,
   });
   running.add(child);
   const program = {name: path.basename(command), child, pid: child.pid, log: new Feed(), output: new Feed()};

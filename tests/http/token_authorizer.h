@@ -45,6 +45,11 @@ class TokenAuthorizer final : public Authorizer {
     std::unique_lock lock(mutex_);
     asked_.wait(lock, [this] { return !waiting_.empty(); });
   }
+  // Nobody waits for an answer.
+  bool idle() {
+    const std::lock_guard lock(mutex_);
+    return waiting_.empty();
+  }
   std::vector<AuthorizationRequest> questions() {
     const std::lock_guard lock(mutex_);
     return questions_;

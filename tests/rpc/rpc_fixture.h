@@ -14,6 +14,7 @@
 #include "absl/time/clock.h"
 #include "bridge/base/metrics.h"
 #include "bridge/event_log/memory/memory_event_log.h"
+#include "bridge/hub/disconnecting.h"
 #include "bridge/hub/hub.h"
 #include "bridge/rpc/rpc_server.h"
 #include "bridge/schema/ingest.h"
@@ -39,6 +40,7 @@ class RpcFixture : public testing::Test {
   void Start(std::unique_ptr<EventLog> log = nullptr) {
     log_ = log != nullptr ? std::move(log) : MakeMemoryEventLog({.epoch = 0xe}, clock_);
     hub_ = std::make_unique<Hub>(2, ShardOptions{}, *log_, clock_, metrics_);
+    disconnects_ = std::make_unique<LocalDisconnects>(*hub_, revocations_);
     log_->Start(hub_.get());
     hub_->Start();
     server_ = std::make_unique<RpcServer>(options_, Context());
@@ -63,6 +65,8 @@ class RpcFixture : public testing::Test {
             .publish_authorizer = publish_authorizer_,
             .admin_authorizer = &authorizer_,
             .reflection_authorizer = reflection_authorizer_,
+            .revocations = &revocations_,
+            .disconnects = disconnects_.get(),
             .ingest = &ingest_,
             .schema = schema_,
             .clock = &clock_,
@@ -134,7 +138,9 @@ class RpcFixture : public testing::Test {
   JsonTranscoder transcoder_{schema_};
   Ingest ingest_{transcoder_, clock_, 100};
   std::unique_ptr<EventLog> log_;
+  Revocations revocations_;
   std::unique_ptr<Hub> hub_;
+  std::unique_ptr<LocalDisconnects> disconnects_;
   TokenAuthorizer authorizer_;  // its last answers come to the hub's threads
   Authorizer* publish_authorizer_ = &authorizer_;
   Authorizer* reflection_authorizer_ = nullptr;

@@ -68,6 +68,9 @@ AuthorizerOptions BuildAuthorizer(const config::v1::Authorizer& config, const st
     case config::v1::Authorizer::kGrpc: {
       GrpcAuthorizerOptions options;
       SetCall(config.grpc(), path + ".grpc", &options, findings);
+      if (config.grpc().has_watch_revocations()) {
+        options.watch_revocations = config.grpc().watch_revocations();
+      }
       return options;
     }
     case config::v1::Authorizer::kExtAuthz:

@@ -1,0 +1,208 @@
+// One thread that blocks in a synchronous call: there is one for each authorizer, it does
+// next to nothing, and the channel ends on it rather than on one of gRPC's. What comes is
+// taken as bytes, so that one message that does not parse is no end of the call.
+#include "bridge/access/revocation_follower.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "bridge/base/log.h"
+#include "bridge/base/utf8.h"
+#include "sluice/v1/authorizer.grpc.pb.h"
+
+namespace sluice {
+namespace {
+
+using CallReader = grpc::ClientReader<grpc::ByteBuffer>;
+
+constexpr char kMethod[] = "/sluice.v1.Authorizer/WatchRevocations";
+constexpr int kMessageBytesMax = 64 * 1024;
+constexpr size_t kTextBytesMax = 512;
+constexpr int kReconnectMsInitial = 100;
+constexpr int kReconnectMsMax = 1000;
+// Servers with gRPC's defaults hang up on whoever pings more often than every five
+// minutes while they have nothing to say.
+constexpr int kKeepaliveMs = 310'000;
+constexpr int kKeepaliveTimeoutMs = 20'000;
+constexpr absl::Duration kConnectStep = absl::Milliseconds(200);
+// A call that was open for so long was a good one.
+constexpr absl::Duration kSettled = absl::Seconds(10);
+// Of what is said about messages that mean nothing.
+constexpr absl::Duration kGarbagePause = absl::Seconds(10);
+
+std::shared_ptr<grpc::Channel> OpenChannel(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMsInitial);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMsMax);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMsMax);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+absl::Status CheckText(const std::string& text, absl::string_view field) {
+  if (text.size() <= kTextBytesMax && !HasControlCharacter(text)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, " is longer than ", kTextBytesMax, " bytes or holds control characters"));
+}
+
+absl::StatusOr<Revocation> RevocationOf(const v1::Revocation& message) {
+  absl::Status status = CheckText(message.subject(), "subject");
+  status.Update(CheckText(message.topic(), "topic"));
+  status.Update(CheckText(message.reason(), "reason"));
+  if (!status.ok()) return status;
+  Revocation revocation{.subject = message.subject(),
+                        .topic = message.topic(),
+                        .pattern = std::nullopt,
+                        .subscriber_id = {},
+                        .reason = message.reason()};
+  if (!message.topic_pattern().empty()) {
+    absl::StatusOr<TopicPattern> pattern = TopicPattern::Parse(message.topic_pattern());
+    if (!pattern.ok()) return pattern.status();
+    revocation.pattern = *std::move(pattern);
+  }
+  return revocation;
+}
+
+}  // namespace
+
+struct RevocationFollower::Parts {
+  Parts(RevocationFollowerOptions options_in, Told told_in)
+      : options(std::move(options_in)), told(std::move(told_in)), thread([this] { Run(); }) {}
+
+  void Run();
+  grpc::Status Follow(grpc::Channel& channel, bool missed);
+  bool Connect(grpc::Channel& channel);
+  void Take(grpc::ByteBuffer& bytes);
+  void Garbage(absl::string_view why);
+  // False: it has ended.
+  bool Begin(grpc::ClientContext* context);
+  bool Pause(absl::Duration longest);
+  bool ended() {
+    const std::lock_guard lock(mutex);
+    return ending;
+  }
+
+  const RevocationFollowerOptions options;
+  const Told told;
+  std::mt19937_64 random{std::random_device{}()};
+  absl::Time next_garbage = absl::InfinitePast();
+  std::mutex mutex;
+  std::condition_variable wake;
+  // Guarded by mutex:
+  grpc::ClientContext* call = nullptr;  // that can be cancelled
+  bool ending = false;
+  // Last: it uses the others.
+  std::thread thread;
+};
+
+RevocationFollower::RevocationFollower(RevocationFollowerOptions options, Told told)
+    : parts_(std::make_unique<Parts>(std::move(options), std::move(told))) {}
+
+RevocationFollower::~RevocationFollower() {
+  {
+    const std::lock_guard lock(parts_->mutex);
+    parts_->ending = true;
+    if (parts_->call != nullptr) parts_->call->TryCancel();
+  }
+  parts_->wake.notify_all();
+  parts_->thread.join();
+}
+
+void RevocationFollower::Parts::Run() {
+  const std::shared_ptr<grpc::Channel> channel = OpenChannel(options.address);
+  bool missed = false;
+  absl::Duration pause = options.pause_min;
+  while (!ended()) {
+    const absl::Time began = absl::Now();
+    const grpc::Status status = Follow(*channel, missed);
+    if (ended()) return;
+    if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
+      log::Debug("authorizer has no WatchRevocations", {{"address", options.address}});
+      if (!Pause(options.pause_unimplemented)) return;
+      continue;
+    }
+    missed = true;
+    log::Warning("revocations are not followed now",
+                 {{"address", options.address},
+                  {"code", static_cast<int>(status.error_code())},
+                  {"error", status.error_message()}});
+    if (absl::Now() - began >= kSettled) pause = options.pause_min;
+    if (!Pause(pause)) return;
+    pause = std::min(pause * 2, options.pause_max);
+  }
+}
+
+grpc::Status RevocationFollower::Parts::Follow(grpc::Channel& channel, bool missed) {
+  if (!Connect(channel)) return grpc::Status::CANCELLED;
+  grpc::ClientContext context;
+  if (!Begin(&context)) return grpc::Status::CANCELLED;
+  const grpc::internal::RpcMethod method(kMethod, grpc::internal::RpcMethod::SERVER_STREAMING);
+  const std::unique_ptr<CallReader> reader(
+      grpc::internal::ClientReaderFactory<grpc::ByteBuffer>::Create(&channel, method, &context,
+                                                                    v1::WatchRevocationsRequest()));
+  // Now that it has the call, it is asked about what was missed.
+  if (missed) told.missed();
+  for (grpc::ByteBuffer bytes; reader->Read(&bytes); bytes = grpc::ByteBuffer()) Take(bytes);
+  const grpc::Status status = reader->Finish();
+  const std::lock_guard lock(mutex);
+  call = nullptr;
+  return status;
+}
+
+bool RevocationFollower::Parts::Connect(grpc::Channel& channel) {
+  while (!ended()) {
+    if (channel.WaitForConnected(absl::ToChronoTime(absl::Now() + kConnectStep))) return true;
+  }
+  return false;
+}
+
+void RevocationFollower::Parts::Take(grpc::ByteBuffer& bytes) {
+  v1::WatchRevocationsResponse message;
+  const grpc::Status parsed =
+      grpc::SerializationTraits<v1::WatchRevocationsResponse>::Deserialize(&bytes, &message);
+  if (!parsed.ok()) return Garbage("it is no WatchRevocationsResponse");
+  if (!message.has_revocation()) return;  // (A sign of life; it must not mean "all".)
+  absl::StatusOr<Revocation> revocation = RevocationOf(message.revocation());
+  if (!revocation.ok()) return Garbage(revocation.status().message());
+  told.revoked(*std::move(revocation));
+}
+
+// It may have taken something back; who knows what.
+void RevocationFollower::Parts::Garbage(absl::string_view why) {
+  const absl::Time now = absl::Now();
+  if (now < next_garbage) return;
+  next_garbage = now + kGarbagePause;
+  log::Warning("a revocation was skipped",
+               {{"address", options.address}, {"error", std::string(why)}});
+  told.missed();
+}
+
+bool RevocationFollower::Parts::Begin(grpc::ClientContext* context) {
+  const std::lock_guard lock(mutex);
+  if (ending) return false;
+  call = context;
+  return true;
+}
+
+// For between half of it and all of it. False: it has ended.
+bool RevocationFollower::Parts::Pause(absl::Duration longest) {
+  const absl::Duration pause = longest * std::uniform_real_distribution<double>(0.5, 1.0)(random);
+  std::unique_lock lock(mutex);
+  return !wake.wait_for(lock, absl::ToChronoNanoseconds(pause), [this] { return ending; });
+}
+
+}  // namespace sluice

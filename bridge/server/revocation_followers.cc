@@ -1,0 +1,52 @@
+#include "bridge/server/revocation_followers.h"
+
+#include <set>
+#include <string>
+#include <utility>
+
+#include "bridge/base/log.h"
+#include "bridge/hub/disconnecting.h"
+#include "bridge/hub/hub.h"
+
+namespace sluice {
+namespace {
+
+// Within this time all streams are asked about again, where something may have been
+// missed.
+constexpr absl::Duration kDoubtWithin = absl::Seconds(10);
+
+void Revoke(Disconnects& disconnects, Revocation revocation) {
+  const std::string subject = revocation.subject;
+  const std::string topic = revocation.pattern ? revocation.pattern->text() : revocation.topic;
+  const std::string why = revocation.reason;
+  disconnects.Disconnect(
+      std::move(revocation), DisconnectedBy::kAuthorizer,
+      [subject, topic, why](uint64_t disconnected) {
+        log::Info(
+            "taken back by an authorizer",
+            {{"subject", subject}, {"topic", topic}, {"why", why}, {"streams", disconnected}});
+      });
+}
+
+}  // namespace
+
+std::vector<std::unique_ptr<RevocationFollower>> FollowRevocations(
+    const AuthorizersOptions& options, Disconnects& disconnects, Hub& hub) {
+  std::set<std::string> addresses;
+  for (const auto& [name, authorizer] : options.by_name) {
+    const auto* grpc = std::get_if<GrpcAuthorizerOptions>(&authorizer);
+    if (grpc != nullptr && grpc->watch_revocations) addresses.insert(grpc->address);
+  }
+  std::vector<std::unique_ptr<RevocationFollower>> followers;
+  for (const std::string& address : addresses) {
+    RevocationFollower::Told told{
+        .revoked =
+            [&disconnects](Revocation revocation) { Revoke(disconnects, std::move(revocation)); },
+        .missed = [&hub] { hub.Doubt(kDoubtWithin); }};
+    followers.push_back(std::make_unique<RevocationFollower>(
+        RevocationFollowerOptions{.address = address}, std::move(told)));
+  }
+  return followers;
+}
+
+}  // namespace sluice
