@@ -99,15 +99,18 @@ TEST_F(StandingStreamTest, AStreamThatIsSomebodyElsesEnds) {
 
 TEST_F(StandingStreamTest, AStreamThatIsTakenBackEnds) {
   Start(2);
-  RawClient one = OpenStream("/v1/user/1?token=good");
-  RawClient other = OpenStream("/v1/user/2?token=good");
-  RawClient open = OpenStream("/open/1");
-  EXPECT_EQ(Disconnect({.subject = "42", .topic = "user/1"}), 1u);
-  EXPECT_THAT(one.ReadAll(), HasSubstr("\"code\":\"disconnected\""));
-  EXPECT_EQ(Disconnect({.subject = "42"}), 1u);
-  EXPECT_THAT(other.ReadAll(), HasSubstr("\"code\":\"disconnected\""));
-  EXPECT_EQ(Disconnect({.topic = "open/1"}), 1u);
-  EXPECT_THAT(open.ReadAll(), HasSubstr("\"code\":\"disconnected\""));
+  {
+    RawClient one = OpenStream("/v1/user/1?token=good");
+    RawClient other = OpenStream("/v1/user/2?token=good");
+    RawClient open = OpenStream("/open/1");
+    EXPECT_EQ(Disconnect({.subject = "42", .topic = "user/1"}), 1u);
+    EXPECT_THAT(one.ReadAll(), HasSubstr("\"code\":\"disconnected\""));
+    EXPECT_EQ(Disconnect({.subject = "42"}), 1u);
+    EXPECT_THAT(other.ReadAll(), HasSubstr("\"code\":\"disconnected\""));
+    EXPECT_EQ(Disconnect({.topic = "open/1"}), 1u);
+    EXPECT_THAT(open.ReadAll(), HasSubstr("\"code\":\"disconnected\""));
+  }
+  while (hub_->subscribers() > 0) std::this_thread::yield();
   EXPECT_EQ(Disconnects(Reason::kDisconnected), 3u);
 }
 
