@@ -7,6 +7,7 @@
 #include "bridge/access/authorizers.h"
 #include "bridge/base/utf8.h"
 #include "bridge/http/await.h"
+#include "bridge/http/cookie_origin.h"
 #include "bridge/http/credentials.h"
 #include "bridge/http/request_line.h"
 
@@ -15,6 +16,13 @@ namespace {
 
 Refusal BadRequest(absl::string_view detail) {
   return {.reason = Reason::kBadRequest, .status = 400, .detail = std::string(detail)};
+}
+
+absl::StatusOr<std::string> FindCredential(const HttpServices& services, const RequestHead& head,
+                                           const RequestTarget& target, bool with_cookies) {
+  const HttpOptions& options = services.options;
+  return CredentialOf(head, target, options.credential_query_parameters,
+                      with_cookies ? options.credential_cookies : std::vector<std::string>());
 }
 
 // What the authorizer said goes to the client; nothing where it said nothing.
@@ -37,9 +45,8 @@ std::variant<AuthorizationRequest, Refusal> MakeQuestion(
   AuthorizationRequest question;
   question.action = action;
   question.topics = std::move(topics);
-  const HttpOptions& options = services.options;
-  auto credential =
-      CredentialOf(head, target, options.credential_query_parameters, options.credential_cookies);
+  const bool cookies = CheckCookieOrigin(head, services.cors, peer.secure).ok();
+  auto credential = FindCredential(services, head, target, cookies);
   if (!credential.ok()) return BadRequest(credential.status().message());
   question.credential = *std::move(credential);
   for (const std::string& name : authorizer.wants().headers) {
@@ -97,6 +104,17 @@ std::optional<Refusal> CheckDecision(const Decision& decision, absl::Time now) {
                  .status = 503,
                  .detail = "access cannot be checked now; try again",
                  .cause = decision.reason};
+}
+
+Refusal WithCookieHint(Refusal refusal, const HttpServices& services, const RequestHead& head,
+                       const RequestTarget& target, const Peer& peer) {
+  if (refusal.status != 401) return refusal;
+  const absl::Status cookies = CheckCookieOrigin(head, services.cors, peer.secure);
+  const auto taken = FindCredential(services, head, target, false);
+  const auto offered = FindCredential(services, head, target, true);
+  if (cookies.ok() || !taken.ok() || !offered.ok() || *taken == *offered) return refusal;
+  absl::StrAppend(&refusal.detail, "; ", cookies.message());
+  return refusal;
 }
 
 }  // namespace sluice

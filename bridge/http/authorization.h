@@ -32,4 +32,8 @@ boost::asio::awaitable<std::variant<Decision, Refusal>> Ask(
 // Nothing: it is allowed.
 std::optional<Refusal> CheckDecision(const Decision& decision, absl::Time now);
 
+// Of a 401, says why a cookie that came with the request was not taken for a credential.
+Refusal WithCookieHint(Refusal refusal, const HttpServices& services, const RequestHead& head,
+                       const RequestTarget& target, const Peer& peer);
+
 }  // namespace sluice

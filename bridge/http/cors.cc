@@ -20,13 +20,17 @@ Cors::Cors(CorsPolicy policy) : policy_(std::move(policy)) {
   origins.erase(any, origins.end());
 }
 
+bool Cors::Names(std::string_view origin) const {
+  const auto& listed = policy_.origins;
+  return std::find(listed.begin(), listed.end(), origin) != listed.end();
+}
+
 // An origin that is listed is named, so that it may send credentials; "*"
 // never goes together with them, whatever the configuration says.
 bool Cors::AddOrigin(std::string_view origin, HeaderFields& fields) const {
   // A cache must not give one origin what was answered to another.
   if (!policy_.origins.empty()) fields.emplace_back("Vary", "Origin");
-  const auto& listed = policy_.origins;
-  if (std::find(listed.begin(), listed.end(), origin) != listed.end()) {
+  if (Names(origin)) {
     fields.emplace_back("Access-Control-Allow-Origin", origin);
     if (policy_.credentials) fields.emplace_back("Access-Control-Allow-Credentials", "true");
     return true;

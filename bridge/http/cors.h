@@ -14,6 +14,8 @@ class Cors {
  public:
   explicit Cors(CorsPolicy policy);
 
+  // Whether the origin is listed by name, not by "*".
+  bool Names(std::string_view origin) const;
   // For a response to a request from `origin` (empty: the request names none).
   void AddTo(std::string_view origin, HeaderFields& fields) const;
   // For the answer to a preflight of a target that serves `methods`.

@@ -13,6 +13,7 @@
 #include "bridge/http/accept.h"
 #include "bridge/http/authorization.h"
 #include "bridge/http/await.h"
+#include "bridge/http/logged_path.h"
 #include "bridge/http/statistics.h"
 #include "bridge/http/stream_answer.h"
 #include "bridge/hub/hub.h"
@@ -161,7 +162,10 @@ awaitable<Outcome> Answering::Statistics() {
   auto answer = co_await Ask(authorizer, std::move(question));
   if (auto* refusal = std::get_if<Refusal>(&answer)) co_return std::move(*refusal);
   const absl::Time now = services_.context.clock->Now();
-  if (auto refusal = CheckDecision(std::get<Decision>(answer), now)) co_return *std::move(refusal);
+  if (auto refusal = CheckDecision(std::get<Decision>(answer), now)) {
+    co_return WithCookieHint(*std::move(refusal), services_, exchange_.head, target_,
+                             exchange_.peer);
+  }
   // Shards are visited one after another: nothing is counted at the same time.
   auto count = [this](std::function<void(SubscriberCounts)> done) {
     auto counts = std::make_shared<SubscriberCounts>();
@@ -173,9 +177,9 @@ awaitable<Outcome> Answering::Statistics() {
 }
 
 Response Answering::Refuse(const Refusal& refusal) const {
-  const std::string_view target = exchange_.head.target;
-  RecordRefusal(services_, exchange_.peer, exchange_.head.method,
-                target.substr(0, target.find('?')), refusal);
+  const RequestHead& head = exchange_.head;
+  RecordRefusal(services_, exchange_.peer, head.method_known ? head.method : "",
+                LoggedPath(head.target), refusal);
   RefusalForm form;
   if (match_.route) form.style = match_.route->refusal;
   form.from_event_source = match_.route && LooksLikeEventSource(exchange_.head);

@@ -47,7 +47,7 @@ struct HttpOptions {
   std::vector<std::string> credential_query_parameters = {"token"};
   std::vector<std::string> credential_cookies;
   bool demo_page = false;       // serve `/`
-  bool public_stats = true;     // /v1/stats on `listen`
+  bool public_stats = false;    // /v1/stats on `listen`
   bool public_asyncapi = true;  // /asyncapi.json and .yaml on `listen`
   absl::Duration request_timeout = absl::Seconds(10);
   absl::Duration idle_timeout = absl::Seconds(60);
@@ -58,6 +58,11 @@ struct HttpOptions {
   uint32_t sessions_max = 0;              // 0: from the open-file limit
   uint32_t sessions_per_address_max = 0;  // 0: no limit
   uint32_t sessions_per_subject_max = 0;  // 0: no limit
+  // In a second, on average. 0: no limit.
+  uint32_t new_sessions_per_address_max = 0;
+  uint32_t new_sessions_per_subject_max = 0;
+  // Addresses and networks; valid.
+  std::vector<std::string> trusted_proxies;
 };
 
 // A call that the bridge keeps open by itself, for statistics.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "bridge/base/open_files.h"
 
 namespace sluice {
@@ -22,6 +23,13 @@ uint32_t SessionsMax(uint32_t configured) {
   return static_cast<uint32_t>(std::clamp<uint64_t>(left, 64, kSessionsMax));
 }
 
+IpNetworks ProxiesOf(const HttpOptions& options) {
+  IpNetworks proxies;
+  // (They were checked where they were configured.)
+  for (const std::string& network : options.trusted_proxies) proxies.Add(network).IgnoreError();
+  return proxies;
+}
+
 }  // namespace
 
 HttpServices::HttpServices(HttpOptions http_options, HttpContext http_context)
@@ -32,6 +40,21 @@ HttpServices::HttpServices(HttpOptions http_options, HttpContext http_context)
       ops_connections(kConnectionsReserved),
       streams(SessionsMax(options.sessions_max)),
       streams_of_address(options.sessions_per_address_max),
-      streams_of_subject(options.sessions_per_subject_max) {}
+      streams_of_subject(options.sessions_per_subject_max),
+      new_streams_of_address(options.new_sessions_per_address_max, *context.clock),
+      new_streams_of_subject(options.new_sessions_per_subject_max, *context.clock),
+      proxies(ProxiesOf(options)) {}
+
+Peer ClientOf(const IpNetworks& proxies, const Peer& peer, const RequestHead& head) {
+  const auto forwarded = FindForwardedClient(head, proxies, peer.address);
+  if (!forwarded) return peer;
+  Peer client = peer;
+  client.address = FormatIpAddress(forwarded->address);
+  const bool v6 = !IsIpv4(forwarded->address);
+  client.address_and_port =
+      absl::StrCat(v6 ? "[" : "", client.address, v6 ? "]:" : ":", forwarded->port);
+  client.secure = forwarded->https.value_or(peer.secure);
+  return client;
+}
 
 }  // namespace sluice

@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "bridge/access/shared_questions.h"
+#include "bridge/http/client_address.h"
 #include "bridge/http/cors.h"
 #include "bridge/http/http_server.h"
 #include "bridge/http/session_bound.h"
+#include "bridge/http/session_rate.h"
 #include "bridge/http/tls_context.h"
 
 namespace sluice {
@@ -31,16 +33,23 @@ struct HttpServices {
   // Loaded when it begins to listen; null: there is none.
   std::unique_ptr<TlsContext> tls;
   std::unique_ptr<TlsContext> ops_tls;
+  SessionRate new_streams_of_address;
+  SessionRate new_streams_of_subject;
+  const IpNetworks proxies;
   SharedQuestions questions;
   std::atomic<bool> draining{false};
 };
 
-// Who is at the other end of a connection.
+// Who is at the other end of a connection, or, behind a trusted proxy, who has made the
+// request.
 struct Peer {
   std::string address;
-  std::string address_and_port;
-  bool secure = false;                         // it speaks TLS
-  std::vector<std::string> certificate_names;  // of its verified certificate
+  std::string address_and_port;                // the port is 0 where a proxy does not tell it
+  bool secure = false;                         // it speaks https
+  std::vector<std::string> certificate_names;  // of the connection's verified certificate
 };
+
+// Who a request is from that came from `peer`.
+Peer ClientOf(const IpNetworks& proxies, const Peer& peer, const RequestHead& head);
 
 }  // namespace sluice

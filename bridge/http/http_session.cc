@@ -68,6 +68,13 @@ void HttpSession::Drain() {
   if (idle_) transport_.socket().cancel(ignored);
 }
 
+std::optional<SessionBound::Lease> HttpSession::GiveUp() {
+  if (!std::exchange(waiting_, false)) return std::nullopt;
+  error_code ignored;
+  transport_.socket().close(ignored);  // what waits on it ends the session
+  return std::move(connection_);
+}
+
 awaitable<void> HttpSession::Run(std::shared_ptr<HttpSession> self) {
   for (bool open = co_await self->Handshake(); open;) {
     open = co_await self->ReadHead();
@@ -119,19 +126,22 @@ awaitable<void> HttpSession::RefuseHandshake() {
   co_await Close();
 }
 
-// A slow client gets an answer after the deadline, an idle one a quiet close.
+// A slow client gets an answer after the deadline, an idle one a quiet close. (Of a new
+// connection a request is expected from the start: only one that has shown it is a client
+// may be idle for longer.)
 awaitable<bool> HttpSession::ReadHead() {
   const HttpOptions& options = services_->options;
   const RequestLimits limits{options.header_bytes_max, options.target_bytes_max};
   size_t searched = 0;
   idle_ = true;
-  SetDeadline(absl::ToChronoNanoseconds(options.idle_timeout));
+  waiting_ = true;
+  SetDeadline(absl::ToChronoNanoseconds(first_ ? options.request_timeout : options.idle_timeout));
   for (;;) {
     // RFC 9112, section 2.2: an empty line before a request is skipped.
     while (searched == 0 && buffer_.starts_with("\r\n")) buffer_.erase(0, 2);
     if (idle_ && !buffer_.empty() && buffer_ != "\r") {
       idle_ = false;
-      SetDeadline(absl::ToChronoNanoseconds(options.request_timeout));
+      if (!first_) SetDeadline(absl::ToChronoNanoseconds(options.request_timeout));
     }
     if (const auto end = FindHeadEnd(buffer_, searched)) {
       auto parsed = ParseRequestHead(std::string_view(buffer_).substr(0, *end), limits);
@@ -141,6 +151,7 @@ awaitable<bool> HttpSession::ReadHead() {
       }
       head_ = std::get<RequestHead>(std::move(parsed));
       buffer_.erase(0, *end);
+      first_ = false;
       co_return true;
     }
     if (auto refusal = CheckUnfinishedHead(buffer_, limits)) {
@@ -186,7 +197,9 @@ awaitable<bool> HttpSession::ReadBody() {
 awaitable<bool> HttpSession::Answer() {
   // The authorizer has a deadline of its own.
   deadline_.cancel();
-  const Exchange exchange{*services_, shard_, surface_, head_, body_, peer_, transport_, buffer_};
+  waiting_ = false;
+  const Peer client = ClientOf(services_->proxies, peer_, head_);
+  const Exchange exchange{*services_, shard_, surface_, head_, body_, client, transport_, buffer_};
   sluice::Answer answer = co_await AnswerRequest(exchange);
   if (auto* stream = std::get_if<TopicStream>(&answer)) {
     if (PrepareStream(stream->session)) {

@@ -31,6 +31,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>,
   void Start();
   // Ends after the request under way, now if there is none.
   void Drain();
+  // Makes room for another connection: closes at once, if it only waits for what its client
+  // sends, and hands over what counted it against a bound. Nothing: it is busy.
+  std::optional<SessionBound::Lease> GiveUp();
 
  private:
   static boost::asio::awaitable<void> Run(std::shared_ptr<HttpSession> self);
@@ -66,8 +69,10 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>,
   Peer peer_;
   std::string buffer_;  // what came in and was not used yet
   RequestHead head_;
-  std::string body_;   // of a request that may mean something by it
-  bool idle_ = false;  // between requests
+  std::string body_;     // of a request that may mean something by it
+  bool idle_ = false;    // between requests
+  bool waiting_ = true;  // for its client to send a request
+  bool first_ = true;    // its first request has not come whole
   bool timed_out_ = false;
 };
 

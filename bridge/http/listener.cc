@@ -14,6 +14,7 @@
 #include "boost/asio/use_awaitable.hpp"
 #include "bridge/base/clock.h"
 #include "bridge/base/log.h"
+#include "bridge/base/metrics.h"
 #include "bridge/base/text.h"
 #include "bridge/hub/shard.h"
 
@@ -27,6 +28,9 @@ using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>
 // When the process has no more files, or the machine no more memory.
 constexpr std::chrono::milliseconds kPauseAfterError{100};
 constexpr int kBacklogDrainedMax = 4096;
+// Of connections, to find one that may make room.
+constexpr int kSearchedMax = 64;
+constexpr absl::Duration kTellEvery = absl::Seconds(10);
 
 absl::Status Failed(const Listener::Endpoint& endpoint, std::string_view what, error_code error) {
   return absl::UnavailableError(absl::StrCat("cannot listen on ", endpoint.address().to_string(),
@@ -93,6 +97,7 @@ void Listener::Accepted(TcpSocket socket) {
   SessionBound& bound =
       surface_ == Surface::kOps ? services_->ops_connections : services_->connections;
   std::optional<SessionBound::Lease> connection = bound.Take();
+  if (!connection) connection = MakeRoom();
   if (!connection) {
     // No memory and no time for this one: it is not even read.
     const Refusal refusal{
@@ -115,6 +120,28 @@ void Listener::Accepted(TcpSocket socket) {
                                                *std::move(connection));
   sessions_.push_back(*session);
   session->Start();
+}
+
+// Whoever fills the house with connections that never finish a request must not keep others
+// out: the oldest of them go first, and a client that has something to ask has asked long
+// before it is the oldest.
+std::optional<SessionBound::Lease> Listener::MakeRoom() {
+  for (int i = 0; i < kSearchedMax && !sessions_.empty(); ++i) {
+    HttpSession& oldest = sessions_.front();
+    sessions_.pop_front();
+    sessions_.push_back(oldest);
+    std::optional<SessionBound::Lease> lease = oldest.GiveUp();
+    if (!lease) continue;
+    services_->context.metrics->Refused(Reason::kTooManySessions);
+    const absl::Time now = services_->context.clock->Now();
+    if (crowding_told_at_ + kTellEvery <= now) {
+      crowding_told_at_ = now;
+      log::Warning("connections without a request make room for new ones",
+                   {{"connections", services_->connections.limit()}});
+    }
+    return lease;
+  }
+  return std::nullopt;
 }
 
 void Listener::Stop(std::shared_ptr<Listener> self) {

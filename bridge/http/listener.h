@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "boost/asio/awaitable.hpp"
 #include "boost/asio/basic_socket_acceptor.hpp"
 #include "boost/intrusive/list.hpp"
@@ -37,6 +39,9 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
   static boost::asio::awaitable<void> Run(std::shared_ptr<Listener> self);
   void Accepted(TcpSocket socket);
+  // Takes the place of a connection that has waited long for its client; nothing: there is
+  // none.
+  std::optional<SessionBound::Lease> MakeRoom();
   void Drain();
 
   const std::shared_ptr<HttpServices> services_;
@@ -44,7 +49,9 @@ class Listener : public std::enable_shared_from_this<Listener> {
   const Surface surface_;
   const TlsContext* const tls_;  // null: none
   Acceptor acceptor_;
+  // About in the order in which they began to wait for their clients.
   boost::intrusive::list<HttpSession, boost::intrusive::constant_time_size<false>> sessions_;
+  absl::Time crowding_told_at_ = absl::InfinitePast();
 };
 
 }  // namespace sluice

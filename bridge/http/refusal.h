@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "bridge/base/reason.h"
 #include "bridge/http/response.h"
 #include "bridge/route/route.h"
@@ -17,6 +18,8 @@ struct Refusal {
   std::vector<std::string> denied_topics = {};
   std::string cause = {};  // for the log alone
   bool close = false;      // the connection cannot go on
+  // From when on it will be granted, if nothing else comes; zero: nobody knows.
+  absl::Duration retry_after = {};
 
   // Asking again later may help.
   bool for_now() const { return status == 429 || status == 503; }

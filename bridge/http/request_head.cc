@@ -10,6 +10,7 @@
 #include "boost/beast/http/parser.hpp"
 #include "boost/beast/http/verb.hpp"
 #include "bridge/base/text.h"
+#include "bridge/http/request_host.h"
 
 namespace sluice {
 namespace {
@@ -33,6 +34,48 @@ Refusal TooLarge(int status, std::string_view what, uint64_t bytes_max) {
           .status = status,
           .detail = absl::StrCat(AsAbsl(what), " is longer than ", bytes_max, " bytes"),
           .close = true};
+}
+
+// What readers along the way might take for a line's end, or not, is refused wherever it
+// stands. (Of the last byte nothing can be said yet.)
+bool HasStrayLineBreak(std::string_view bytes) {
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    if (bytes[i] == '\n' && (i == 0 || bytes[i - 1] != '\r')) return true;
+    if (bytes[i] == '\r' && i + 1 < bytes.size() && bytes[i + 1] != '\n') return true;
+  }
+  return false;
+}
+
+// A line that goes on with the next (RFC 9112, section 5.2).
+bool IsFolded(std::string_view head) {
+  return head.find("\r\n ") != std::string_view::npos ||
+         head.find("\r\n\t") != std::string_view::npos;
+}
+
+// RFC 9110, section 5.6.2.
+bool IsToken(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return absl::ascii_isalnum(c) ||
+           std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+}
+
+// RFC 9112, section 3.2: whose request it is must not depend on who reads it, either.
+std::optional<Refusal> ReadHost(RequestHead& head) {
+  const auto is_host = [](const auto& field) { return field.first == "host"; };
+  const auto hosts = std::count_if(head.fields.begin(), head.fields.end(), is_host);
+  if (hosts > 1 || (hosts == 0 && !head.http10)) return Broken("send one Host header");
+  auto field = std::find_if(head.fields.begin(), head.fields.end(), is_host);
+  if (hosts == 1 && !IsHost(field->second)) return Broken("the Host header holds no host");
+  const std::optional<AbsoluteTarget> absolute = SplitAbsoluteTarget(head.target);
+  if (!absolute) return std::nullopt;
+  if (absolute->host.empty() || !IsHost(absolute->host)) {
+    return Broken("the request target holds no host");
+  }
+  if (hosts == 0) field = head.fields.emplace(field, "host", "");
+  field->second = std::string(absolute->host);
+  head.target = absolute->origin_form;
+  return std::nullopt;
 }
 
 template <typename Fields>
@@ -93,6 +136,7 @@ std::optional<size_t> FindHeadEnd(std::string_view bytes, size_t searched) {
 }
 
 std::optional<Refusal> CheckUnfinishedHead(std::string_view bytes, const RequestLimits& limits) {
+  if (HasStrayLineBreak(bytes)) return Broken("lines end with CR and LF");
   const size_t line = std::min(bytes.size(), bytes.find("\r\n"));
   if (line > limits.target_bytes_max + kRequestLineRest) {
     return TooLarge(414, "the request target", limits.target_bytes_max);
@@ -106,6 +150,7 @@ std::optional<Refusal> CheckUnfinishedHead(std::string_view bytes, const Request
 std::variant<RequestHead, Refusal> ParseRequestHead(std::string_view bytes,
                                                     const RequestLimits& limits) {
   if (auto refusal = CheckUnfinishedHead(bytes, limits)) return *std::move(refusal);
+  if (IsFolded(bytes)) return Broken("a header field is one line");
   http::request_parser<http::empty_body> parser;
   parser.header_limit(static_cast<uint32_t>(bytes.size()));
   // Bodies are not Beast's business here; their length is checked below.
@@ -129,15 +174,14 @@ std::variant<RequestHead, Refusal> ParseRequestHead(std::string_view bytes,
   head.target = std::string(message.target());
   head.http10 = message.version() == 10;
   head.keep_alive = !head.http10 && message.keep_alive();
-  // RFC 9112, section 3.2.
-  const size_t hosts = Count(message, http::field::host);
-  if (hosts > 1 || (hosts == 0 && !head.http10)) return Broken("send one Host header");
   if (auto refusal = CheckBody(message, head)) return *std::move(refusal);
   for (const auto& field : message) {
     const auto name = field.name_string();
+    if (!IsToken({name.data(), name.size()})) return Broken("a header field has no name");
     head.fields.emplace_back(absl::AsciiStrToLower(absl::string_view(name.data(), name.size())),
                              std::string(field.value()));
   }
+  if (auto refusal = ReadHost(head)) return *std::move(refusal);
   return head;
 }
 

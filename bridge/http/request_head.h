@@ -24,7 +24,7 @@ struct RequestLimits {
 struct RequestHead {
   std::string method;
   bool method_known = false;  // one that HTTP has registered
-  std::string target;
+  std::string target;         // one in absolute form is in origin form here, its host in `fields`
   bool http10 = false;
   bool keep_alive = true;  // what the client wishes
   uint64_t body_bytes = 0;

@@ -21,6 +21,14 @@ Refusal BadRequest(absl::string_view detail) {
   return {.reason = Reason::kBadRequest, .status = 400, .detail = std::string(detail)};
 }
 
+Refusal TooFast(absl::string_view what, uint32_t per_second, absl::Duration wait) {
+  return {.reason = Reason::kTooFast,
+          .status = 429,
+          .detail = absl::StrCat("more than ", per_second, " new streams in a second ", what,
+                                 ", for longer than ", absl::FormatDuration(SessionRate::kBurst)),
+          .retry_after = wait};
+}
+
 Refusal TooMany(int status, absl::string_view what, uint32_t limit) {
   return {.reason = Reason::kTooManySessions,
           .status = status,
@@ -96,9 +104,14 @@ std::optional<Refusal> StreamRequest::Admit() {
   std::optional<SessionBound::Lease> lease = services_.streams.Take();
   if (!lease) return TooMany(503, "", services_.streams.limit());
   leases_.push_back(*std::move(lease));
-  lease = services_.streams_of_address.Take(peer_.address);
+  const std::string address = CountedAs(peer_.address);
+  lease = services_.streams_of_address.Take(address);
   if (!lease) return TooMany(429, " from your address", services_.streams_of_address.limit());
   leases_.push_back(*std::move(lease));
+  SessionRate& rate = services_.new_streams_of_address;
+  if (const auto wait = rate.Take(address)) {
+    return TooFast("from your address", rate.per_second(), *wait);
+  }
   return std::nullopt;
 }
 
@@ -127,7 +140,9 @@ std::optional<Refusal> StreamRequest::Apply(const Decision& decision) {
   // The authorizer may have taken its time.
   if (auto refusal = CheckDraining()) return refusal;
   const absl::Time now = services_.context.clock->Now();
-  if (auto refusal = CheckDecision(decision, now)) return refusal;
+  if (auto refusal = CheckDecision(decision, now)) {
+    return WithCookieHint(*std::move(refusal), services_, head_, target_, peer_);
+  }
   if (const absl::Status status = FillSubject(decision.subject, spec_.topics, filter_);
       !status.ok()) {
     return Refusal{
@@ -137,6 +152,10 @@ std::optional<Refusal> StreamRequest::Apply(const Decision& decision) {
     std::optional<SessionBound::Lease> lease = services_.streams_of_subject.Take(decision.subject);
     if (!lease) return TooMany(429, " of yours", services_.streams_of_subject.limit());
     leases_.push_back(*std::move(lease));
+    SessionRate& rate = services_.new_streams_of_subject;
+    if (const auto wait = rate.Take(decision.subject)) {
+      return TooFast("of yours", rate.per_second(), *wait);
+    }
   }
   subject_ = decision.subject;
   spec_.view = MaskedView(match_.route->view, decision.masks);

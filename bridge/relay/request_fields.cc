@@ -124,7 +124,7 @@ absl::Status SetParameters(json* message, const pb::Descriptor& type, const Call
     const absl::Status set = SetTexts(message, &type, name, input.target.QueryAll(name), depth_max);
     if (!set.ok()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("query parameter \"", name, "\": ", set.message()));
+          absl::StrCat("query parameter \"", AsAbsl(ShownName(name)), "\": ", set.message()));
     }
   }
   return absl::OkStatus();

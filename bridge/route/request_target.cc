@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/base/text.h"
 #include "bridge/base/utf8.h"
@@ -11,6 +12,8 @@ namespace sluice {
 namespace {
 
 absl::Status Refuse(std::string_view why) { return absl::InvalidArgumentError(AsAbsl(why)); }
+
+constexpr std::string_view kNotShown = "(not shown)";
 
 // Neither a control character nor a space, which no client sends bare.
 bool IsVisible(char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; }
@@ -52,9 +55,10 @@ absl::StatusOr<RequestTarget> RequestTarget::Parse(std::string_view target) {
     if (!name) return Refuse("a query parameter's name is not percent-encoded UTF-8");
     std::optional<std::string> value;
     value = equals == std::string_view::npos ? "" : DecodeText(parameter.substr(equals + 1));
-    // The name is safe to repeat; the value may be a credential.
+    // The value may be a credential.
     if (!value) {
-      return Refuse(absl::StrCat("query parameter '", *name, "' is not percent-encoded UTF-8"));
+      return Refuse(absl::StrCat("query parameter '", AsAbsl(ShownName(*name)),
+                                 "' is not percent-encoded UTF-8"));
     }
     parsed.query_.emplace_back(*std::move(name), *std::move(value));
   }
@@ -66,6 +70,17 @@ std::optional<std::string_view> RequestTarget::Query(std::string_view name) cons
     if (key == name) return value;
   }
   return std::nullopt;
+}
+
+std::string_view ShownName(std::string_view name) {
+  constexpr size_t kBytesMax = 64;
+  constexpr size_t kBytesMaxWithDigits = 24;
+  bool digits = false;
+  for (const unsigned char c : name) {
+    if (!absl::ascii_isalnum(c) && c != '_' && c != '.' && c != '-') return kNotShown;
+    digits = digits || absl::ascii_isdigit(c);
+  }
+  return name.size() > (digits ? kBytesMaxWithDigits : kBytesMax) ? kNotShown : name;
 }
 
 std::vector<std::string_view> RequestTarget::QueryAll(std::string_view name) const {

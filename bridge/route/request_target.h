@@ -33,4 +33,8 @@ class RequestTarget {
   std::vector<std::pair<std::string, std::string>> query_;
 };
 
+// The name of a parameter as it may be repeated, to the client and in the log: one that
+// looks as names do. (A client's mistake may have put its credential there.)
+std::string_view ShownName(std::string_view name);
+
 }  // namespace sluice

@@ -23,7 +23,9 @@ describe('an authorizer in front', () => {
       http: {credentials: {query_parameters: ['token', 'access'], cookies: ['session']}},
     })});
     const bearer = {authorization: `Bearer ${token('header')}`};
-    const cookie = {cookie: `other=1; session=${token('cookie')}`};
+    const cookie = {
+      'cookie': `other=1; session=${token('cookie')}`, 'sec-fetch-site': 'same-origin',
+    };
     const asks = [
       ['', {...bearer, ...cookie}, token('header')],
       [`?token=${token('query')}`, {...bearer, ...cookie}, token('header')],
@@ -226,7 +228,7 @@ describe('an authorizer in front', () => {
       if (action === 'ACTION_SUBSCRIBE') return allow({subject: 'ada'});
       return credential.endsWith('operator') ? allow() : {decision: 'DECISION_DENY_FORBIDDEN'};
     });
-    const bridge = await startBridge(t, {config: asking(authorizer)});
+    const bridge = await startBridge(t, {config: asking(authorizer, {http: {public_stats: true}})});
     const headers = (name) => ({authorization: `Bearer ${token(name)}`});
     assert.equal((await request(bridge.url('/v1/stats'))).status, 401);
     assert.equal((await request(bridge.url('/v1/stats'), {headers: headers('user')})).status, 403);
@@ -292,7 +294,7 @@ describe('the example authorizer', () => {
       [service]: {subject: 'service', publish: ['**'], stats: true, admin: true},
     });
     const bridge = await startBridge(t, {config: asking(authorizer, {
-      publishing: {authorize: true}, access: {grace: '0s'},
+      publishing: {authorize: true}, access: {grace: '0s'}, http: {public_stats: true},
     })});
     const statusOf = async (target, credential) => {
       const answer = await openStream(t, bridge.url(`${target}?token=${credential}`));

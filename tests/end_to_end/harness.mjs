@@ -169,7 +169,7 @@ export function writeConfig(t, config) {
   return file;
 }
 
-export const openToAll = {authorizer: {none: {}}};
+export const openToAll = {authorizer: {none: {}}, http: {public_stats: true}};
 
 // A bridge that is ready, with `config` (an object or YAML) or a `configFile`; `secrets` may not be in its
 // log either.

@@ -215,7 +215,7 @@ describe('HTTP', () => {
 describe('the ops listener', () => {
   it('CanBeAnAddressOfItsOwn', async (t) => {
     const bridge = await startBridge(t, {config: {
-      authorizer: {none: {}}, http: {ops_listen: '127.0.0.1:0', public_stats: false},
+      authorizer: {none: {}}, http: {ops_listen: '127.0.0.1:0'},
     }});
     const {ops} = bridge;
     assert.notEqual(ops, bridge.http);

@@ -219,7 +219,7 @@ describe('the log', () => {
       }});
       const stream = await openStream(t, bridge.url(`/v1/room/1?token=${token('query')}`));
       await stream.next('connect');
-      const cookie = {cookie: `session=${token('cookie')}`};
+      const cookie = {'cookie': `session=${token('cookie')}`, 'sec-fetch-site': 'same-origin'};
       await (await openStream(t, bridge.url('/v1/room/2'), {headers: cookie})).next('connect');
       await request(bridge.url('/v1/room/3'));
       await request(bridge.url(`/nowhere?token=${token('lost')}`));

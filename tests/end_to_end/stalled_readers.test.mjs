@@ -17,7 +17,7 @@ const growthMax = 64 * 1024 * 1024;
 describe('a thousand readers that never read', () => {
   it('GrowTheProcessByLessThan64MiBAndTheOneThatReadsMissesNothing', async (t) => {
     const bridge = await startBridge(t, {config: {
-      ...openToAll, http: {write_timeout: '10m'},
+      ...openToAll, http: {write_timeout: '10m', public_stats: true},
       event_log: {memory: {events_per_topic: 200}},
     }});
     const event = (n) => ({topic: 'room/1', type: 'tick', raw_json: `{"n":${n},"payload":"${payload}"}`});

@@ -15,7 +15,10 @@ import {begin, examples, fail, pack, startBackend, startExampleBackend, withoutI
 const configFile = path.join(examples, 'theo.yaml');
 const message = pack('theo');
 const [ada, bob, operator] = ['ada', 'bob', 'operator'].map(token);
-const cookie = (session) => ({headers: {cookie: `theme=dark; session=${session}`}});
+// As the browser of a page of the bridge's own host sends it.
+const cookie = (session) => ({
+  headers: {'cookie': `theme=dark; session=${session}`, 'sec-fetch-site': 'same-origin'},
+});
 const chat = (id) => `/api/chat/conversations/${id}/stream`;
 const notifications = '/api/notifications/stream';
 
@@ -280,7 +283,7 @@ describe('theo', () => {
     const stalled = net.connect(bounded.httpPort, '127.0.0.1').pause();
     t.after(() => stalled.destroy());
     await once(stalled, 'connect');
-    stalled.write(`GET ${notifications} HTTP/1.1\r\nHost: x\r\nCookie: session=${ada}\r\n\r\n`);
+    stalled.write(`GET ${notifications} HTTP/1.1\r\nHost: x\r\nOrigin: http://x\r\nCookie: session=${ada}\r\n\r\n`);
     const reader = await openStream(t, bounded.url(notifications), cookie(ada));
     const admin = client(t, bounded, 'Admin');
     await eventually(async () => (await callService(admin, 'ListTopics', {}, {credential: operator}))

@@ -1,5 +1,6 @@
 // Who gets a stream: what is asked, and what becomes of the answer.
 #include "bridge/access/authorizers.h"
+#include "tests/fakes/fake_clock.h"
 #include "tests/http/http_fixture.h"
 
 namespace sluice {
@@ -123,10 +124,71 @@ TEST_F(AccessTest, DoesNotKillAnEventSourceWhenItCouldNotBeChecked) {
   EXPECT_EQ(Refusals(Reason::kAuthorizerAway), 1u);
 }
 
-TEST_F(AccessTest, TakesTheCredentialFromACookieToo) {
+constexpr std::string_view kCookie = "Cookie: a=b; session=good\r\n";
+
+std::string CookieAnd(const std::string& fields) { return std::string(kCookie) + fields + "\r\n"; }
+
+TEST_F(AccessTest, TakesTheCredentialFromTheCookieOfAPageOfThisHost) {
   options_.credential_cookies = {"session"};
   Start();
-  EXPECT_EQ(Get("/v1/user/1", "Cookie: a=b; session=good\r\n").status, 200);
+  EXPECT_EQ(Get("/v1/user/1", CookieAnd("Origin: http://sluice")).status, 200);
+  EXPECT_EQ(Get("/v1/user/1", CookieAnd("Sec-Fetch-Site: same-origin")).status, 200);
+  RawClient client = Connect();
+  client.Send("GET /v1/user/1 HTTP/1.1\r\nHost: SLUICE:8080\r\nOrigin: http://sluice:8080\r\n" +
+              std::string(kCookie) + "\r\n");
+  EXPECT_EQ(client.ReadResponse().status, 200);
+  RawClient own_port = Connect();
+  own_port.Send("GET /v1/user/1 HTTP/1.1\r\nHost: sluice:80\r\nOrigin: http://sluice\r\n" +
+                std::string(kCookie) + "\r\n");
+  EXPECT_EQ(own_port.ReadResponse().status, 200);
+}
+
+TEST_F(AccessTest, TakesTheCookieOfAnOriginThatIsListedByName) {
+  options_.credential_cookies = {"session"};
+  options_.cors.origins = {"https://app.example", "*"};
+  Start();
+  EXPECT_EQ(Get("/v1/user/1", CookieAnd("Origin: https://app.example")).status, 200);
+  EXPECT_EQ(Get("/v1/user/1", CookieAnd("Origin: https://other.example")).status, 401);
+}
+
+TEST_F(AccessTest, IgnoresTheCookieOfAnyOtherPageAndSaysWhy) {
+  options_.credential_cookies = {"session"};
+  Start();
+  for (const char* fields :
+       {"X: y", "Origin: https://evil.example", "Origin: null", "Origin: https://sluice",
+        "Origin: http://sluice:8080", "Origin: http://sluice.evil.example",
+        "Origin:", "Origin: http://sluice\r\nOrigin: http://sluice", "Sec-Fetch-Site: same-site",
+        "Sec-Fetch-Site: none", "Sec-Fetch-Site: cross-site",
+        "Origin: https://evil.example\r\nSec-Fetch-Site: same-origin", "Referer: http://sluice/"}) {
+    const RawResponse response = Get("/v1/user/1", CookieAnd(fields));
+    EXPECT_EQ(response.status, 401) << fields;
+    EXPECT_THAT(response.body, HasSubstr("the cookie was not taken")) << fields;
+    EXPECT_EQ(authorizer_.questions().back().credential, "") << fields;
+  }
+}
+
+TEST_F(AccessTest, IgnoresACookieButNotTheTokenBesideIt) {
+  options_.credential_cookies = {"session"};
+  Start();
+  const std::string cookie = "Cookie: session=other\r\n";
+  EXPECT_EQ(Get("/v1/user/1?token=good", cookie).status, 200);
+  const RawResponse response = Get("/v1/user/1?token=bad", cookie);
+  EXPECT_EQ(response.status, 401);
+  EXPECT_THAT(response.body, Not(HasSubstr("cookie"))) << "it would not have been taken anyway";
+}
+
+TEST_F(AccessTest, BelievesATrustedProxyThatThePageWasHttps) {
+  options_.credential_cookies = {"session"};
+  options_.trusted_proxies = {"127.0.0.1"};
+  Start();
+  EXPECT_EQ(
+      Get("/v1/user/1", CookieAnd("Origin: https://sluice\r\nForwarded: for=1.2.3.4;proto=https"))
+          .status,
+      200);
+  EXPECT_EQ(
+      Get("/v1/user/1", CookieAnd("Origin: https://sluice\r\nForwarded: for=1.2.3.4;proto=http"))
+          .status,
+      401);
 }
 
 TEST_F(AccessTest, FillsInTheSubject) {
@@ -211,6 +273,68 @@ TEST_F(AccessTest, CountsStreamsOfAnAddress) {
   const RawClient first = OpenStream("/open/1");
   EXPECT_EQ(Get("/open/1").status, 429);
   EXPECT_EQ(Get("/health").status, 200);
+}
+
+TEST_F(AccessTest, CountsStreamsOfAnAddressBehindAProxy) {
+  options_.sessions_per_address_max = 1;
+  options_.trusted_proxies = {"127.0.0.0/8"};
+  authorizer_.wanted.peer_address = true;
+  Start();
+  const RawClient first =
+      OpenStream("/v1/user/1", std::string(kGood) + "X-Forwarded-For: 1.2.3.4\r\n");
+  EXPECT_EQ(authorizer_.questions().back().peer_address, "1.2.3.4:0");
+  EXPECT_EQ(Get("/open/1", "X-Forwarded-For: 1.2.3.4\r\n").status, 429);
+  EXPECT_EQ(Get("/open/1", "X-Forwarded-For: 1.2.3.4, 1.2.3.5\r\n").status, 200);
+}
+
+TEST_F(AccessTest, BelievesNobodyElseWhereItComesFrom) {
+  options_.sessions_per_address_max = 1;
+  options_.trusted_proxies = {"10.0.0.0/8"};
+  Start();
+  const RawClient first = OpenStream("/open/1", "X-Forwarded-For: 1.2.3.4\r\n");
+  EXPECT_EQ(Get("/open/1", "X-Forwarded-For: 1.2.3.5\r\nForwarded: for=1.2.3.6\r\n").status, 429);
+}
+
+TEST_F(AccessTest, CountsIpv6ClientsByTheirNetwork) {
+  options_.sessions_per_address_max = 1;
+  options_.trusted_proxies = {"127.0.0.1"};
+  Start();
+  const RawClient first = OpenStream("/open/1", "X-Forwarded-For: 2001:db8:1:2::3\r\n");
+  EXPECT_EQ(Get("/open/1", "X-Forwarded-For: 2001:db8:1:2:ffff::\r\n").status, 429);
+  EXPECT_EQ(Get("/open/1", "X-Forwarded-For: 2001:db8:1:3::3\r\n").status, 200);
+}
+
+TEST_F(AccessTest, BoundsHowFastStreamsOfAnAddressBegin) {
+  FakeClock clock;
+  context_.clock = &clock;
+  options_.new_sessions_per_address_max = 1;
+  Start();
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(Get("/open/1").status, 200);
+  const RawResponse response = Get("/open/1");
+  EXPECT_EQ(response.status, 429);
+  EXPECT_EQ(response.Field("Retry-After"), "1");
+  EXPECT_THAT(response.body, HasSubstr("more than 1 new streams in a second from your address"));
+  const RawResponse stream = Get("/open/1", kFromEventSource);
+  EXPECT_EQ(stream.status, 200);
+  EXPECT_THAT(stream.body, MatchesRegex("retry: [2-6][0-9][0-9][0-9]\n\n"));
+  EXPECT_EQ(Refusals(Reason::kTooFast), 2u);
+  EXPECT_EQ(Get("/health").status, 200);
+  clock.Advance(absl::Seconds(1));
+  EXPECT_EQ(Get("/open/1").status, 200);
+}
+
+TEST_F(AccessTest, BoundsHowFastStreamsOfASubjectBegin) {
+  FakeClock clock;
+  context_.clock = &clock;
+  options_.new_sessions_per_subject_max = 2;
+  authorizer_.On("second").subject = "42";
+  authorizer_.On("else").subject = "43";
+  Start();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(Get("/v1/user/1?token=good").status, 200);
+  EXPECT_EQ(Get("/v1/user/1?token=second").status, 429);
+  EXPECT_EQ(Get("/v1/user/1?token=else").status, 200);
+  clock.Advance(absl::Milliseconds(500));
+  EXPECT_EQ(Get("/v1/user/1?token=second").status, 200);
 }
 
 TEST_F(AccessTest, BoundsStreamsInTotal) {

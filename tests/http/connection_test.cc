@@ -56,6 +56,7 @@ TEST_F(ConnectionTest, ClosesWhenAsked) {
 }
 
 TEST_F(ConnectionTest, SaysWhichMethodsThereAre) {
+  options_.public_stats = true;
   Start();
   for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "TRACE"}) {
     for (const char* path : {"/open/1", "/health", "/v1/stats"}) {
@@ -96,9 +97,34 @@ TEST_F(ConnectionTest, RefusesTargetsThatCouldMeanAnother) {
   Start();
   for (const char* target : {"/open/%2e%2e", "/open/..", "/open//1", "//open/1", "/open/a%2Fb",
                              "/open/a%00", "/open/%zz", "/open/%c0%af", "/open/a%5cb",
-                             "http://host/open/1", "*", "/open/1?topic=%ff"}) {
+                             "ftp://host/open/1", "*", "/open/1?topic=%ff"}) {
     EXPECT_EQ(Get(target).status, 400) << target;
   }
+}
+
+TEST_F(ConnectionTest, AnswersTargetsInAbsoluteForm) {
+  Start();
+  EXPECT_EQ(Get("http://elsewhere.example/open/1").status, 200);
+  EXPECT_EQ(Get("http://user:password@sluice/open/1").status, 400);
+}
+
+TEST_F(ConnectionTest, ClosesBehindWhatCouldBeReadInTwoWays) {
+  Start();
+  const std::string line = "GET /health HTTP/1.1\r\n";
+  const std::string more = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
+  for (const std::string& head :
+       {"Host: a\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n",
+        "Host: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n",
+        "Host: a\r\nX: a\r\n Content-Length: 5\r\n\r\n", "Host: a\nX: b\r\n\r\n", "Host: a\n\n",
+        "Host : a\r\n\r\n", "Host: a\r\nHost: a\r\n\r\n", "Host: a b\r\n\r\n",
+        "Host: a\r\nX: a\rb\r\n\r\n"}) {
+    const std::string answer = Exchange(line + head + more);
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 400 ")) << head;
+    EXPECT_THAT(answer, HasSubstr("Connection: close\r\n")) << head;
+    EXPECT_THAT(answer, testing::Not(HasSubstr("healthy"))) << head;
+  }
+  const std::string with_nul = line + "Host: a\r\nX: a" + std::string(1, '\0') + "\r\n\r\n" + more;
+  EXPECT_THAT(Exchange(with_nul), testing::Not(HasSubstr("healthy")));
 }
 
 TEST_F(ConnectionTest, BoundsTargetHeadAndBody) {
@@ -132,6 +158,7 @@ TEST_F(ConnectionTest, GivesUpOnARequestThatDoesNotCome) {
 
 TEST_F(ConnectionTest, ClosesIdleConnectionsQuietly) {
   options_.idle_timeout = absl::Milliseconds(50);
+  options_.request_timeout = absl::Milliseconds(50);
   Start();
   EXPECT_EQ(Exchange(""), "");
   EXPECT_EQ(Exchange("\r\n\r\n\r\n"), "");
@@ -150,12 +177,46 @@ TEST_F(ConnectionTest, SurvivesClientsThatLeaveAtAnyMoment) {
 
 TEST_F(ConnectionTest, RefusesMoreConnectionsThanMayBe) {
   options_.sessions_max = 1;
+  options_.public_stats = true;
+  authorizer_.Hold(true);
   Start();
   std::vector<RawClient> clients;
   // One stream may be, and some connections more for health checks.
-  while (clients.size() < 65) clients.push_back(Connect());
-  EXPECT_EQ(clients.back().Get("/health").ReadResponse().status, 200);
+  while (clients.size() < 65) {
+    clients.push_back(Connect());
+    clients.back().Get("/v1/stats?token=good");
+    while (authorizer_.questions().size() < clients.size()) authorizer_.WaitForQuestion();
+  }
   EXPECT_THAT(Connect().ReadAll(), StartsWith("HTTP/1.1 503 "));
+  authorizer_.Hold(false);
+  EXPECT_EQ(clients.front().ReadResponse().status, 200);
+}
+
+TEST_F(ConnectionTest, MakesRoomWhereConnectionsOnlyWaitForTheirClients) {
+  options_.sessions_max = 1;
+  options_.request_timeout = absl::Hours(1);
+  options_.idle_timeout = absl::Hours(1);
+  Start();
+  std::vector<RawClient> clients;
+  while (clients.size() < 65) {
+    clients.push_back(Connect());
+    clients.back().Send("GET /health HTTP/1.1\r\nHost");
+  }
+  std::vector<RawClient> later;
+  for (size_t i = 0; i < 3; ++i) {
+    later.push_back(Connect());
+    EXPECT_EQ(later.back().Get("/health").ReadResponse().status, 200);
+    EXPECT_TRUE(clients[i].Closed()) << "the oldest goes";
+  }
+  EXPECT_EQ(clients.back().Send(": a\r\n\r\n").ReadResponse().status, 200);
+  EXPECT_EQ(Refusals(Reason::kTooManySessions), 3u);
+}
+
+TEST_F(ConnectionTest, GivesANewConnectionTheTimeOfARequestAndNoMore) {
+  options_.request_timeout = absl::Milliseconds(50);
+  options_.idle_timeout = absl::Hours(1);
+  Start();
+  EXPECT_EQ(Exchange(""), "") << "it has shown no request yet";
 }
 
 TEST_F(ConnectionTest, AnswersErrorsWithCorsForAllowedOriginsOnly) {

@@ -51,7 +51,7 @@ class HttpFixture : public testing::Test {
     context.routes = table_.get();
     context.hub = hub_.get();
     context.authorizer = &authorizer_;
-    context.clock = &Clock::System();
+    if (context.clock == nullptr) context.clock = &Clock::System();
     context.metrics = &metrics_;
     context.readiness = [this] { return readiness_; };
     context.started_at = Clock::System().Now();

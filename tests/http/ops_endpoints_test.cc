@@ -9,6 +9,8 @@ using Json = nlohmann::json;
 
 class OpsEndpointsTest : public HttpFixture {
  protected:
+  OpsEndpointsTest() { options_.public_stats = true; }
+
   RawResponse GetOps(std::string_view target, std::string_view fields = "") const {
     return RawClient(server_->ops_address()).Get(target, fields).ReadResponse();
   }
@@ -85,6 +87,14 @@ TEST_F(OpsEndpointsTest, LiveOnAnAddressOfTheirOwn) {
   EXPECT_EQ(Get("/health").status, 404);
   EXPECT_EQ(Get("/ready").status, 404);
   EXPECT_EQ(Get("/v1/stats", kGood).status, 404);
+}
+
+TEST_F(OpsEndpointsTest, KeepStatisticsFromThePublicUnlessToldOtherwise) {
+  options_.public_stats = HttpOptions().public_stats;
+  Start();
+  EXPECT_EQ(Get("/v1/stats", kGood).status, 404);
+  EXPECT_EQ(Get("/health").status, 200);
+  EXPECT_THAT(authorizer_.questions(), testing::IsEmpty());
 }
 
 TEST_F(OpsEndpointsTest, MayServeStatisticsToThePublicToo) {

@@ -80,5 +80,15 @@ TEST(Refusal, SpreadsRetriesOut) {
   EXPECT_TRUE(differs);
 }
 
+TEST(Refusal, SaysTheMomentFromWhichOnItWillBeGrantedAsItIs) {
+  const Refusal refusal{.reason = Reason::kTooFast,
+                        .status = 429,
+                        .detail = "x",
+                        .retry_after = absl::Milliseconds(7001)};
+  EXPECT_THAT(ToResponse(refusal, {}).fields, Contains(Pair("Retry-After", "8")));
+  EXPECT_THAT(ToResponse(refusal, {.from_event_source = true}).body,
+              MatchesRegex("retry: (8|9|10|11|12)[0-9][0-9][0-9]\n\n"));
+}
+
 }  // namespace
 }  // namespace sluice

@@ -79,6 +79,51 @@ TEST(RequestHead, WantsOneHost) {
   EXPECT_EQ(StatusOf("GET / HTTP/1.0\r\n\r\n"), 0);
 }
 
+TEST(RequestHead, WantsAHostThatIsOne) {
+  for (const char* host : {"a b", "a/b", "user@a", "a,b", "a:b", "[::1", "a%2fb", "\xff"}) {
+    EXPECT_EQ(StatusOf("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n"), 400) << host;
+    EXPECT_EQ(StatusOf("GET / HTTP/1.0\r\nHost: " + std::string(host) + "\r\n\r\n"), 400) << host;
+  }
+  for (const char* host : {"a", "a:80", "[::1]:80", "127.0.0.1", ""}) {
+    EXPECT_EQ(StatusOf("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n"), 0) << host;
+  }
+}
+
+TEST(RequestHead, TakesATargetInAbsoluteFormAndItsHost) {
+  const RequestHead head =
+      Parsed("GET http://[::1]:80/v1/a?b=c HTTP/1.1\r\nHost: other\r\nX: y\r\n\r\n");
+  EXPECT_EQ(head.target, "/v1/a?b=c");
+  EXPECT_EQ(head.Field("host"), "[::1]:80");
+  EXPECT_EQ(Parsed("GET http://a HTTP/1.0\r\n\r\n").Field("host"), "a");
+  EXPECT_EQ(Parsed("GET HTTPS://a?b HTTP/1.1\r\nHost: a\r\n\r\n").target, "/?b");
+  for (const char* target :
+       {"http://", "http:///", "http://user:password@a/", "http://a b/", "http://a:x/"}) {
+    EXPECT_EQ(StatusOf("GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n\r\n"), 400)
+        << target;
+  }
+  EXPECT_EQ(StatusOf("GET http://a/ HTTP/1.1\r\n\r\n"), 400) << "a Host is wanted all the same";
+}
+
+TEST(RequestHead, RefusesLinesThatAreFoldedOrEndInAnotherWay) {
+  EXPECT_EQ(StatusWith("X: a\r\n b\r\n"), 400);
+  EXPECT_EQ(StatusWith("X: a\r\n\tb\r\n"), 400);
+  EXPECT_EQ(StatusOf("GET / HTTP/1.1\r\n Host: a\r\n\r\n"), 400);
+  EXPECT_EQ(StatusWith("X: a\nY: b\r\n"), 400);
+  EXPECT_EQ(StatusWith("X: a\rY: b\r\n"), 400);
+  EXPECT_EQ(StatusWith("Content-Length: 1\r\n\tX: a\r\n"), 400);
+  EXPECT_EQ(CheckUnfinishedHead("GET / HTTP/1.1\nHost", kLimits)->status, 400)
+      << "its end would never come";
+  EXPECT_EQ(CheckUnfinishedHead("GET / HTTP/1.1\r", kLimits), std::nullopt);
+}
+
+TEST(RequestHead, RefusesFieldsWhoseNameIsNoToken) {
+  for (const char* name :
+       {"X ", "X\t", " X", "X(y)", "X/y", "\"X\"", "X\x80", "X@", "X[]", "Content-Length "}) {
+    EXPECT_EQ(StatusWith(std::string(name) + ": 1\r\n"), 400) << name;
+  }
+  EXPECT_EQ(StatusWith("X!#$%&'*+-.^_`|~9: 1\r\n"), 0);
+}
+
 TEST(RequestHead, RefusesABodyThatCouldEndInTwoPlaces) {
   EXPECT_EQ(StatusWith("Content-Length: 1\r\nContent-Length: 1\r\n"), 400);
   EXPECT_EQ(StatusWith("Content-Length: 1\r\nContent-Length: 2\r\n"), 400);

@@ -14,6 +14,7 @@ class ServerTest : public HttpFixture {
     options.listen = std::move(address);
     HttpContext context;
     context.hub = hub_.get();
+    context.clock = &Clock::System();
     return HttpServer(options, context).Listen();
   }
 };

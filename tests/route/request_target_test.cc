@@ -70,5 +70,15 @@ TEST(RequestTarget, BoundsTheNumberOfParameters) {
   EXPECT_FALSE(RequestTarget::Parse(target + "a=1").ok());
 }
 
+TEST(RequestTarget, RepeatsNoNameThatMayBeACredential) {
+  EXPECT_EQ(ShownName("options.max_depth"), "options.max_depth");
+  EXPECT_EQ(ShownName("address2"), "address2");
+  EXPECT_EQ(ShownName("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"), "(not shown)");
+  EXPECT_EQ(ShownName("0123456789abcdef0123456789abcdef"), "(not shown)");
+  EXPECT_EQ(ShownName("a b"), "(not shown)");
+  EXPECT_EQ(ShownName("a\xff"), "(not shown)");
+  EXPECT_EQ(ShownName(std::string(65, 'a')), "(not shown)");
+}
+
 }  // namespace
 }  // namespace sluice

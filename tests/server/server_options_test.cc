@@ -37,6 +37,7 @@ TEST(ServerOptions, WithoutAFileAreTheDefaultsAndAWarningThatAllIsRefused) {
   EXPECT_EQ(built.options.http.listen, "127.0.0.1:8080");
   EXPECT_EQ(built.options.rpc.listen, "127.0.0.1:9090");
   EXPECT_FALSE(built.options.http.demo_page);
+  EXPECT_FALSE(built.options.http.public_stats);
   EXPECT_GE(built.options.shards, 1u);
   EXPECT_LE(built.options.shards, kShardsMax);
   EXPECT_NE(built.options.schema, nullptr);
@@ -52,7 +53,8 @@ http:
   listen: localhost:0
   ops_listen: 127.0.0.1:1
   demo_page: true
-  public_stats: false
+  public_stats: true
+  trusted_proxies: [10.0.0.0/8, "::1"]
   public_asyncapi: false
   request_timeout: 1s
   idle_timeout: 2s
@@ -83,6 +85,8 @@ limits:
   sessions: 8
   sessions_per_address: 9
   sessions_per_subject: 10
+  new_sessions_per_address: 11
+  new_sessions_per_subject: 12
 )");
   EXPECT_THAT(built.findings.errors(), IsEmpty());
   EXPECT_THAT(built.findings.warnings(), IsEmpty());
@@ -94,7 +98,8 @@ limits:
   EXPECT_EQ(o.http.listen, "127.0.0.1:0");
   EXPECT_EQ(o.http.ops_listen, "127.0.0.1:1");
   EXPECT_TRUE(o.http.demo_page);
-  EXPECT_FALSE(o.http.public_stats);
+  EXPECT_TRUE(o.http.public_stats);
+  EXPECT_THAT(o.http.trusted_proxies, ElementsAre("10.0.0.0/8", "::1"));
   EXPECT_FALSE(o.http.public_asyncapi);
   EXPECT_EQ(o.http.request_timeout, absl::Seconds(1));
   EXPECT_EQ(o.http.idle_timeout, absl::Seconds(2));
@@ -149,6 +154,8 @@ limits:
   EXPECT_EQ(o.http.sessions_max, 8u);
   EXPECT_EQ(o.http.sessions_per_address_max, 9u);
   EXPECT_EQ(o.http.sessions_per_subject_max, 10u);
+  EXPECT_EQ(o.http.new_sessions_per_address_max, 11u);
+  EXPECT_EQ(o.http.new_sessions_per_subject_max, 12u);
 }
 
 TEST(ServerOptions, DevOpensEverythingOnLoopbackOnly) {
@@ -160,6 +167,8 @@ TEST(ServerOptions, DevOpensEverythingOnLoopbackOnly) {
   EXPECT_FALSE(built.options.rpc.authorize_publishing);
   EXPECT_TRUE(built.options.http.demo_page);
   EXPECT_FALSE(Build("http: {demo_page: false}", dev).options.http.demo_page);
+  EXPECT_TRUE(built.options.http.public_stats);
+  EXPECT_FALSE(Build("http: {public_stats: false}", dev).options.http.public_stats);
 
   EXPECT_THAT(Build("http: {listen: '0.0.0.0:1'}\ngrpc: {listen: '[::]:1'}", dev).findings.errors(),
               ElementsAre(HasSubstr("http.listen: --dev lets everybody"),
@@ -243,6 +252,15 @@ TEST(ServerOptions, LeaveWhatABackendCanTellOfLater) {
                     "          call: {backend: b, method: acme.v1.A/B}}]")
                   .findings.errors(),
               IsEmpty());
+}
+
+TEST(ServerOptions, CheckTrustedProxies) {
+  const Built built = Build("http: {trusted_proxies: [10.0.0.0/8, 10.0.0.0/40, proxy.example]}");
+  EXPECT_THAT(built.findings.errors(),
+              ElementsAre(HasSubstr("http.trusted_proxies[1]: \"10.0.0.0/40\" is neither"),
+                          HasSubstr("http.trusted_proxies[2]: \"proxy.example\" is neither")));
+  EXPECT_THAT(Build("authorizer: {none: {}}\nhttp: {trusted_proxies: '::/0'}").findings.warnings(),
+              ElementsAre(HasSubstr("http.trusted_proxies[0]: believes everybody")));
 }
 
 }  // namespace

@@ -47,7 +47,13 @@ std::vector<std::string> BuildForwardedHeaders(
   std::vector<std::string> built;
   for (int i = 0; i < headers.size(); ++i) {
     const std::string& name = headers[i];
-    CheckKey(name, absl::StrCat(path, "[", i, "]"), findings);
+    const std::string name_path = absl::StrCat(path, "[", i, "]");
+    CheckKey(name, name_path, findings);
+    if (name == "cookie") {
+      findings->Error(name_path,
+                      "cookies are not sent on: they hold more than one backend may see. "
+                      "(The subject goes along; a token in `authorization` may.)");
+    }
     if (std::find(built.begin(), built.end(), name) == built.end()) built.push_back(name);
   }
   return built;

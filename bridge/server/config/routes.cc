@@ -9,6 +9,7 @@
 #include "bridge/server/config/call_policies.h"
 #include "bridge/server/config/durations.h"
 #include "bridge/server/config/frame_policies.h"
+#include "bridge/server/config/kept_credentials.h"
 #include "bridge/server/config/setting_checks.h"
 #include "sluice/config/v1/config.pb.h"
 
@@ -36,10 +37,12 @@ T WithDefaults(const T& own, T defaults) {
 
 class RouteBuilder {
  public:
-  RouteBuilder(const config::v1::RouteDefaults& defaults, const KnownServices& services,
-               Findings* findings)
-      : defaults_(defaults), services_(services), findings_(findings) {
-    CheckPolicies(defaults, "defaults");
+  RouteBuilder(const config::v1::Config& config, const KnownServices& services, Findings* findings)
+      : defaults_(config.defaults()),
+        credential_parameters_(CredentialParameters(config.http().credentials())),
+        services_(services),
+        findings_(findings) {
+    CheckPolicies(defaults_, "defaults");
   }
 
   void Add(const config::v1::Route& config, const std::string& path);
@@ -69,6 +72,7 @@ class RouteBuilder {
   }
 
   const config::v1::RouteDefaults& defaults_;
+  const std::vector<std::string> credential_parameters_;
   const KnownServices& services_;
   Findings* findings_;
   FramePolicies policies_;
@@ -116,6 +120,7 @@ void RouteBuilder::Add(const config::v1::Route& config, const std::string& path)
   SetMethods(config, path, &route);
   route.call = BuildCallPolicy(config, route.path, path, services_, findings_);
   SetDocumentation(config, path, &route);
+  CheckKeptCredentials(route, credential_parameters_, path, findings_);
   // What its templates name is checked by the table.
   if (Check(RouteTable::Build({route}), path)) routes_.push_back(std::move(route));
 }
@@ -178,7 +183,7 @@ void RouteBuilder::AddDefault(const char* template_text, std::vector<std::string
 
 std::vector<Route> BuildRoutes(const config::v1::Config& config, const KnownServices& services,
                                Findings* findings) {
-  RouteBuilder builder(config.defaults(), services, findings);
+  RouteBuilder builder(config, services, findings);
   for (int i = 0; i < config.routes_size(); ++i) {
     builder.Add(config.routes(i), absl::StrCat("routes[", i, "]"));
   }

@@ -10,8 +10,10 @@
 #include "bridge/server/config/access.h"
 #include "bridge/server/config/authorizers.h"
 #include "bridge/server/config/backends.h"
+#include "bridge/server/config/client_limits.h"
 #include "bridge/server/config/cors_policy.h"
 #include "bridge/server/config/json_style.h"
+#include "bridge/server/config/kept_credentials.h"
 #include "bridge/server/config/known_services.h"
 #include "bridge/server/config/listen_address.h"
 #include "bridge/server/config/routes.h"
@@ -119,17 +121,11 @@ void Builder::SetHttp() {
   HttpOptions& options = options_.http;
   if (!config_.service_name().empty()) options.service_name = config_.service_name();
   options.cors = BuildCorsPolicy(http.cors(), findings_);
-  if (http.credentials().query_parameters_size() > 0) {
-    options.credential_query_parameters.assign(http.credentials().query_parameters().begin(),
-                                               http.credentials().query_parameters().end());
-    if (options.credential_query_parameters == std::vector<std::string>{"none"}) {
-      options.credential_query_parameters.clear();
-    }
-  }
+  options.credential_query_parameters = CredentialParameters(http.credentials());
   options.credential_cookies.assign(http.credentials().cookies().begin(),
                                     http.credentials().cookies().end());
   options.demo_page = http.has_demo_page() ? http.demo_page() : flags_.dev;
-  if (http.has_public_stats()) options.public_stats = http.public_stats();
+  options.public_stats = http.has_public_stats() ? http.public_stats() : flags_.dev;
   if (http.has_public_asyncapi()) options.public_asyncapi = http.public_asyncapi();
   SetTime(http.has_request_timeout(), http.request_timeout(), "http.request_timeout",
           &options.request_timeout, findings_);
@@ -210,8 +206,7 @@ void Builder::SetLimits() {
             &options_.rpc.publish_bytes_max, findings_, kPublishBytesMax);
   SetNumber(limits.has_sessions(), limits.sessions(), "limits.sessions",
             &options_.http.sessions_max, findings_);
-  options_.http.sessions_per_address_max = limits.sessions_per_address();
-  options_.http.sessions_per_subject_max = limits.sessions_per_subject();
+  SetClientLimits(config_, &options_.http, findings_);
 }
 
 void Builder::SetSchema() {
