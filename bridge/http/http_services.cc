@@ -54,6 +54,7 @@ Peer ClientOf(const IpNetworks& proxies, const Peer& peer, const RequestHead& he
   client.address_and_port =
       absl::StrCat(v6 ? "[" : "", client.address, v6 ? "]:" : ":", forwarded->port);
   client.secure = forwarded->https.value_or(peer.secure);
+  client.certificate_names.clear();  // they are the proxy's own
   return client;
 }
 

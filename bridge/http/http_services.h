@@ -46,7 +46,7 @@ struct Peer {
   std::string address;
   std::string address_and_port;                // the port is 0 where a proxy does not tell it
   bool secure = false;                         // it speaks https
-  std::vector<std::string> certificate_names;  // of the connection's verified certificate
+  std::vector<std::string> certificate_names;  // of its verified certificate
 };
 
 // Who a request is from that came from `peer`.

@@ -154,7 +154,7 @@ awaitable<bool> HttpSession::ReadHead() {
       first_ = false;
       co_return true;
     }
-    if (auto refusal = CheckUnfinishedHead(buffer_, limits)) {
+    if (auto refusal = CheckUnfinishedHead(buffer_, limits, searched)) {
       co_await Refuse(*std::move(refusal));
       co_return false;
     }

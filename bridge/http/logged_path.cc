@@ -42,4 +42,15 @@ std::string LoggedPath(std::string_view target) {
   return absl::StrCat(AsAbsl(path), whole ? "" : "...");
 }
 
+std::string LoggedTopics(const std::vector<std::string>& topics) {
+  std::string logged;
+  for (const std::string& topic : topics) {
+    const size_t end = EndOfPath(topic);
+    absl::StrAppend(&logged, logged.empty() ? "" : ",",
+                    AsAbsl(std::string_view(topic).substr(0, end)),
+                    end < topic.size() ? "..." : "");
+  }
+  return logged;
+}
+
 }  // namespace sluice

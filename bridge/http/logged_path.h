@@ -1,13 +1,17 @@
-// The path of a request as the log may have it.
+// The path of a request, and the topics made of it, as the log may have them.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice {
 
 // Without its query, and without what is one by its looks: clients that encode the '?', or
 // leave it out, must not find their token in the log. Empty: `target` is no path.
 std::string LoggedPath(std::string_view target);
+
+// The topics of a stream, which may be made of its path, in the same way.
+std::string LoggedTopics(const std::vector<std::string>& topics);
 
 }  // namespace sluice

@@ -38,8 +38,8 @@ Refusal TooLarge(int status, std::string_view what, uint64_t bytes_max) {
 
 // What readers along the way might take for a line's end, or not, is refused wherever it
 // stands. (Of the last byte nothing can be said yet.)
-bool HasStrayLineBreak(std::string_view bytes) {
-  for (size_t i = 0; i < bytes.size(); ++i) {
+bool HasStrayLineBreak(std::string_view bytes, size_t from) {
+  for (size_t i = from; i < bytes.size(); ++i) {
     if (bytes[i] == '\n' && (i == 0 || bytes[i - 1] != '\r')) return true;
     if (bytes[i] == '\r' && i + 1 < bytes.size() && bytes[i + 1] != '\n') return true;
   }
@@ -135,8 +135,10 @@ std::optional<size_t> FindHeadEnd(std::string_view bytes, size_t searched) {
   return at + kEnd.size();
 }
 
-std::optional<Refusal> CheckUnfinishedHead(std::string_view bytes, const RequestLimits& limits) {
-  if (HasStrayLineBreak(bytes)) return Broken("lines end with CR and LF");
+std::optional<Refusal> CheckUnfinishedHead(std::string_view bytes, const RequestLimits& limits,
+                                           size_t searched) {
+  if (HasStrayLineBreak(bytes, searched - std::min<size_t>(searched, 1)))
+    return Broken("lines end with CR and LF");
   const size_t line = std::min(bytes.size(), bytes.find("\r\n"));
   if (line > limits.target_bytes_max + kRequestLineRest) {
     return TooLarge(414, "the request target", limits.target_bytes_max);

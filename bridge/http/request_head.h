@@ -39,8 +39,10 @@ struct RequestHead {
 // it has not come whole. `searched`: bytes that were searched before.
 std::optional<size_t> FindHeadEnd(std::string_view bytes, size_t searched = 0);
 
-// What can be said of a head that has not come whole: a bound it passed.
-std::optional<Refusal> CheckUnfinishedHead(std::string_view bytes, const RequestLimits& limits);
+// What can be said of a head that has not come whole: a bound it passed, a line that ends
+// as none may.
+std::optional<Refusal> CheckUnfinishedHead(std::string_view bytes, const RequestLimits& limits,
+                                           size_t searched = 0);
 
 // `bytes` is a whole head. What could be read in two ways is refused, and the
 // connection is closed behind it.

@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "boost/asio/error.hpp"
 #include "bridge/base/clock.h"
 #include "bridge/base/log.h"
 #include "bridge/base/metrics.h"
+#include "bridge/http/logged_path.h"
 #include "bridge/http/stream_frames.h"
 
 namespace sluice {
@@ -51,7 +51,7 @@ void SseSession::Open(const std::vector<std::string>& topics) {
                               {"peer", peer_address_},
                               {"subject", subject_},
                               {"route", route_.path.text()},
-                              {"topics", absl::StrJoin(topics, ",")}});
+                              {"topics", LoggedTopics(topics)}});
   WaitReadable();
 }
 

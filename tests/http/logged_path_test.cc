@@ -28,6 +28,10 @@ TEST(LoggedPath, IsNothingOfWhatIsNoPath) {
   EXPECT_EQ(LoggedPath("*"), "");
 }
 
+TEST(LoggedPath, LeavesTheSameOutOfTopicsThatAreMadeOfIt) {
+  EXPECT_EQ(LoggedTopics({"room/1", "room/2?token=secret", "a/b"}), "room/1,room/2...,a/b");
+}
+
 TEST(LoggedPath, IsBounded) {
   EXPECT_EQ(LoggedPath("/" + std::string(1000, 'a')), "/" + std::string(255, 'a') + "...");
 }

@@ -114,6 +114,11 @@ TEST(RequestHead, RefusesLinesThatAreFoldedOrEndInAnotherWay) {
   EXPECT_EQ(CheckUnfinishedHead("GET / HTTP/1.1\nHost", kLimits)->status, 400)
       << "its end would never come";
   EXPECT_EQ(CheckUnfinishedHead("GET / HTTP/1.1\r", kLimits), std::nullopt);
+  const std::string later = "GET / HTTP/1.1\r\nHost: a\rX";
+  for (size_t searched = 0; searched < later.size(); ++searched) {
+    EXPECT_EQ(CheckUnfinishedHead(later, kLimits, searched)->status, 400) << searched;
+    EXPECT_EQ(CheckUnfinishedHead("GET / HTTP/1.1\r\nHost: a", kLimits, searched), std::nullopt);
+  }
 }
 
 TEST(RequestHead, RefusesFieldsWhoseNameIsNoToken) {
