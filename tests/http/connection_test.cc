@@ -112,12 +112,11 @@ TEST_F(ConnectionTest, ClosesBehindWhatCouldBeReadInTwoWays) {
   Start();
   const std::string line = "GET /health HTTP/1.1\r\n";
   const std::string more = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
-  for (const std::string& head :
-       {"Host: a\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n",
-        "Host: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n",
-        "Host: a\r\nX: a\r\n Content-Length: 5\r\n\r\n", "Host: a\nX: b\r\n\r\n", "Host: a\n\n",
-        "Host : a\r\n\r\n", "Host: a\r\nHost: a\r\n\r\n", "Host: a b\r\n\r\n",
-        "Host: a\r\nX: a\rb\r\n\r\n"}) {
+  for (const char* head : {"Host: a\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n",
+                           "Host: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n",
+                           "Host: a\r\nX: a\r\n Content-Length: 5\r\n\r\n", "Host: a\nX: b\r\n\r\n",
+                           "Host: a\n\n", "Host : a\r\n\r\n", "Host: a\r\nHost: a\r\n\r\n",
+                           "Host: a b\r\n\r\n", "Host: a\r\nX: a\rb\r\n\r\n"}) {
     const std::string answer = Exchange(line + head + more);
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 400 ")) << head;
     EXPECT_THAT(answer, HasSubstr("Connection: close\r\n")) << head;
