@@ -35,7 +35,7 @@ describe('HTTP', () => {
   before(async () => {
     bridge = await startBridge(shared, {config: {
       authorizer: {none: {}},
-      http: {cors: {
+      http: {public_stats: true, cors: {
         origins: ['https://app.example'], credentials: true, exposed_headers: ['X-Request-Id'],
       }},
     }});
