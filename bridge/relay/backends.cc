@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "bridge/access/client_tls.h"
+
 namespace sluice {
 namespace {
 
@@ -33,7 +35,8 @@ std::shared_ptr<grpc::Channel> OpenChannel(const BackendOptions& options) {
   arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindowBytes);
   arguments.SetMaxReceiveMessageSize(static_cast<int>(options.response_bytes_max));
-  return grpc::CreateCustomChannel(options.address, grpc::InsecureChannelCredentials(), arguments);
+  const auto credentials = MakeClientCredentials(options.tls, &arguments);
+  return grpc::CreateCustomChannel(options.address, credentials, arguments);
 }
 
 }  // namespace

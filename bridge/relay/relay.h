@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "bridge/access/client_tls_options.h"
 #include "bridge/relay/calls.h"
 
 namespace sluice {
@@ -28,6 +29,7 @@ struct Metrics;
 struct BackendOptions {
   std::string name;
   std::string address;  // "host:port" or "unix:/path"
+  std::optional<ClientTlsOptions> tls;
   bool reflection = true;
   uint32_t response_bytes_max = 4 * 1024 * 1024;
 };

@@ -29,7 +29,7 @@ Built Build(const std::string& route, const Environment& environment = {}) {
           route,
       environment);
   Built built;
-  const KnownServices services(BuildBackends(read.config, &read.findings), OwnSchema());
+  const KnownServices services(BuildBackends(read.config, "", &read.findings), OwnSchema());
   built.routes = BuildRoutes(read.config, services, &read.findings);
   built.errors = read.findings.errors();
   return built;

@@ -24,7 +24,7 @@ struct Built {
 Built Build(const std::string& yaml) {
   ReadConfig read = Read(yaml);
   Built built;
-  built.backends = BuildBackends(read.config, &read.findings);
+  built.backends = BuildBackends(read.config, "", &read.findings);
   const KnownServices services(built.backends, OwnSchema());
   built.sources = BuildSources(read.config, services, &read.findings);
   built.errors = read.findings.errors();

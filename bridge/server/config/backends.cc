@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "bridge/server/config/call_metadata.h"
+#include "bridge/server/config/client_tls.h"
 #include "bridge/server/config/setting_checks.h"
 #include "sluice/config/v1/config.pb.h"
 
@@ -23,7 +24,8 @@ bool IsName(const std::string& text) {
 
 }  // namespace
 
-std::vector<BackendOptions> BuildBackends(const config::v1::Config& config, Findings* findings) {
+std::vector<BackendOptions> BuildBackends(const config::v1::Config& config,
+                                          const std::string& folder, Findings* findings) {
   std::vector<BackendOptions> backends;
   for (const auto& [name, backend] : config.backends()) {
     const std::string path = "backends." + name;
@@ -35,6 +37,9 @@ std::vector<BackendOptions> BuildBackends(const config::v1::Config& config, Find
     options.name = name;
     options.address = backend.address();
     CheckCallAddress(backend.address(), path + ".address", findings);
+    if (backend.has_tls()) {
+      options.tls = BuildClientTls(backend.tls(), path + ".tls", folder, findings);
+    }
     if (backend.has_reflection()) options.reflection = backend.reflection();
     SetNumber(backend.has_response_bytes(), backend.response_bytes(), path + ".response_bytes",
               &options.response_bytes_max, findings, kResponseBytesMax);

@@ -1,6 +1,7 @@
 // The services that the bridge calls.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "bridge/relay/relay.h"
@@ -12,7 +13,8 @@ class Config;
 
 namespace sluice {
 
-// Sorted by name.
-std::vector<BackendOptions> BuildBackends(const config::v1::Config& config, Findings* findings);
+// Sorted by name. Files are relative to `folder`.
+std::vector<BackendOptions> BuildBackends(const config::v1::Config& config,
+                                          const std::string& folder, Findings* findings);
 
 }  // namespace sluice

@@ -224,7 +224,7 @@ void Builder::SetSchema() {
 }
 
 KnownServices Builder::SetRelay() {
-  options_.relay.backends = BuildBackends(config_, findings_);
+  options_.relay.backends = BuildBackends(config_, Folder(), findings_);
   KnownServices services(options_.relay.backends,
                          options_.schema == nullptr ? nullptr : options_.schema->current());
   CheckStyledTypes(config_.schema(), services, findings_);

@@ -1,0 +1,30 @@
+// TLS of the connections that the bridge opens over gRPC, to authorizers and backends.
+#pragma once
+
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "bridge/access/client_tls_options.h"
+
+namespace sluice {
+
+// Files in PEM; empty where there is none.
+struct ClientTlsFiles {
+  std::string ca_file;
+  std::string certificate_file;
+  std::string key_file;
+};
+
+// INVALID_ARGUMENT names the setting first: "ca_file: …".
+absl::StatusOr<ClientTlsOptions> ReadClientTls(const ClientTlsFiles& files);
+
+// Without `tls`: plain text. A channel is made with both, the credentials and the arguments.
+std::shared_ptr<grpc::ChannelCredentials> MakeClientCredentials(
+    const std::optional<ClientTlsOptions>& tls, grpc::ChannelArguments* arguments);
+
+}  // namespace sluice
