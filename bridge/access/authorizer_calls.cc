@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "bridge/access/client_tls.h"
 #include "bridge/access/decisions.h"
 #include "bridge/base/log.h"
 
@@ -49,7 +50,8 @@ std::shared_ptr<grpc::Channel> OpenAuthorizerChannel(const AuthorizerCallOptions
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetMaxReceiveMessageSize(kAnswerBytesMax);
-  return grpc::CreateCustomChannel(options.address, grpc::InsecureChannelCredentials(), arguments);
+  const auto credentials = MakeClientCredentials(options.tls, &arguments);
+  return grpc::CreateCustomChannel(options.address, credentials, arguments);
 }
 
 struct AuthorizerCalls::Call {

@@ -13,11 +13,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "absl/time/time.h"
 #include "bridge/access/authorizer.h"
+#include "bridge/access/client_tls_options.h"
 
 namespace sluice {
 
@@ -26,6 +28,7 @@ struct AuthorizerCallOptions {
   absl::Duration deadline;
   uint32_t calls_in_flight = 0;
   std::string calls_in_flight_setting;  // "authorizer.grpc.calls_in_flight"
+  std::optional<ClientTlsOptions> tls;
 };
 
 // Null where it cannot be opened.

@@ -27,7 +27,8 @@ class ExtAuthzAuthorizer final : public Authorizer {
         calls_({.address = std::move(options.address),
                 .deadline = options.deadline,
                 .calls_in_flight = options.calls_in_flight,
-                .calls_in_flight_setting = "ext_authz.calls_in_flight"},
+                .calls_in_flight_setting = "ext_authz.calls_in_flight",
+                .tls = std::move(options.tls)},
                kMethod, [header = std::move(options.subject_header)](const std::string& bytes) {
                  return Read(bytes, header);
                }) {

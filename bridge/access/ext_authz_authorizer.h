@@ -11,10 +11,12 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
 #include "bridge/access/authorizer.h"
+#include "bridge/access/client_tls_options.h"
 
 namespace sluice {
 
@@ -22,6 +24,7 @@ struct ExtAuthzAuthorizerOptions {
   std::string address;  // "host:port" or "unix:/path"
   absl::Duration deadline = absl::Seconds(2);
   uint32_t calls_in_flight = 1024;
+  std::optional<ClientTlsOptions> tls;
   Wants wants;  // (the request line is always sent)
   // None of the bridge's own.
   std::map<std::string, std::string> context_extensions;

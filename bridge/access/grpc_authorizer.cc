@@ -57,7 +57,8 @@ class GrpcAuthorizer final : public Authorizer {
         calls_({.address = std::move(options.address),
                 .deadline = options.deadline,
                 .calls_in_flight = options.calls_in_flight,
-                .calls_in_flight_setting = "authorizer.grpc.calls_in_flight"},
+                .calls_in_flight_setting = "authorizer.grpc.calls_in_flight",
+                .tls = std::move(options.tls)},
                kMethod, Read) {}
 
   void Authorize(AuthorizationRequest request, Done done) override {

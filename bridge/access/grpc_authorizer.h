@@ -7,11 +7,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "bridge/access/authorizer.h"
+#include "bridge/access/client_tls_options.h"
 
 namespace sluice {
 
@@ -19,6 +21,7 @@ struct GrpcAuthorizerOptions {
   std::string address;  // "host:port" or "unix:/path"
   absl::Duration deadline = absl::Seconds(2);
   uint32_t calls_in_flight = 1024;
+  std::optional<ClientTlsOptions> tls;
   Wants wants;
   bool watch_revocations = true;  // what follows them looks here
 };

@@ -38,6 +38,9 @@ constexpr int kIdleMsMax = 5 * 60'000;
 // Of one connection. (Past it a client's calls wait for one another.)
 constexpr int kCallsMax = 4096;
 constexpr int kMetadataBytesMax = 16 * 1024;
+// What all connections together may hold of requests that are under way: past it gRPC ends
+// calls. (Anybody may begin thousands of large requests and finish none.)
+constexpr size_t kBytesMax = 512 * 1024 * 1024;
 
 std::vector<std::string> OwnServices(const RpcOptions& options) {
   std::vector<std::string> services = {"sluice.v1.Publisher", "sluice.v1.Subscriber"};
@@ -82,6 +85,9 @@ void SetBounds(const RpcOptions& options, grpc::ServerBuilder* builder) {
       {GRPC_ARG_HTTP2_MAX_PING_STRIKES, kPingStrikesMax}};
   for (const auto& [name, value] : bounds) builder->AddChannelArgument(name, value);
   builder->SetMaxReceiveMessageSize(static_cast<int>(options.publish_bytes_max));
+  // (One request has to fit, with what is on its way behind it.)
+  builder->SetResourceQuota(grpc::ResourceQuota("sluice").Resize(
+      std::max<size_t>(kBytesMax, 4 * static_cast<size_t>(options.publish_bytes_max))));
 }
 
 std::string AddressOf(const std::string& listen, int port) {

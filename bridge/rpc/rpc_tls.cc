@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "bridge/base/file_watch.h"
 #include "bridge/base/log.h"
@@ -49,12 +50,13 @@ class ReloadingCredentials final : public grpc::ServerCredentials {
   void Reload() {
     absl::StatusOr<ServerTlsFiles> files = ReadServerTls(options_);
     if (!files.ok()) {
-      log::Error("TLS files are invalid: those before are kept",
-                 {{"listener", "grpc"}, {"error", std::string(files.status().message())}});
+      log::Error("TLS files have changed and cannot be used; what was read before is kept",
+                 {{"error", absl::StrCat("grpc.tls.", files.status().message())}});
       return;
     }
-    log::Info("TLS files read again",
-              {{"listener", "grpc"},
+    log::Info("TLS files were read again",
+              {{"setting", "grpc.tls"},
+               {"certificate_file", options_.certificate_file},
                {"expires", absl::FormatTime(files->expires_at, absl::UTCTimeZone())}});
     const MutexLock lock(&mutex_);
     files_ = *std::move(files);

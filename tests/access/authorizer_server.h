@@ -25,10 +25,12 @@ class AuthorizerServer final : public v1::Authorizer::CallbackService {
   using Answer =
       std::function<std::optional<v1::AuthorizeResponse>(const v1::AuthorizeRequest& question)>;
 
-  explicit AuthorizerServer(Answer answer, std::string listen = "127.0.0.1:0")
+  explicit AuthorizerServer(
+      Answer answer, std::string listen = "127.0.0.1:0",
+      std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials())
       : answer_(std::move(answer)) {
     grpc::ServerBuilder builder;
-    builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &port_);
+    builder.AddListeningPort(listen, std::move(credentials), &port_);
     builder.RegisterService(this);
     server_ = builder.BuildAndStart();
   }

@@ -87,6 +87,31 @@ describe('TLS on the gRPC port', () => {
     assert.deepEqual(answers.map((answer) => answer.status?.code ?? 0), [0, status.PERMISSION_DENIED, 0]);
   });
 
+  it('GoesByTheNamesInACertificateWithoutAskingAnybody', async (t) => {
+    const authority = makeAuthority(t);
+    const bridge = await startBridge(t, {config: {
+      ...openToAll,
+      authorizers: {services: {certificate: {rules: [
+        {names: ['spiffe://example/ns/*/orders'], publish: ['orders/**']},
+        {names: ['*.bills.example'], publish: ['bills/*']},
+      ]}}},
+      publishing: {authorizers: ['services']},
+      grpc: {tls: {
+        ...tlsOf(authority.issue('server')), client_ca_file: authority.file, client_certificates: 'optional',
+      }},
+    }});
+    const ca = authority.pem;
+    const as = (name, names) => secureClient(t, bridge, {ca, own: authority.issue(name, names)});
+    const orders = as('orders', 'URI:spiffe://example/ns/shop/orders');
+    assert.equal(await codeOf(orders, ['orders/1', 'orders/1/items']), status.OK);
+    assert.equal(await codeOf(orders, ['bills/1']), status.PERMISSION_DENIED);
+    assert.equal(await codeOf(as('bills', 'DNS:eu.bills.example'), ['bills/1']), status.OK);
+    for (const names of ['DNS:bills.example', 'DNS:x.bills.example.evil', 'URI:spiffe://example/ns/a/b/orders']) {
+      assert.equal(await codeOf(as('other', names), ['bills/1']), status.PERMISSION_DENIED);
+    }
+    assert.equal(await codeOf(secureClient(t, bridge, {ca}), ['orders/1']), status.UNAUTHENTICATED);
+  });
+
   it('TakesNewFilesUnderRunningCallsAndKeepsTheOldOnesWhileThoseDoNotFit', async (t) => {
     const authority = makeAuthority(t);
     const pair = authority.issue('server');
@@ -111,7 +136,7 @@ describe('TLS on the gRPC port', () => {
 
     const next = authority.issue('next');
     writeFileSync(pair.keyFile, next.key);
-    await bridge.log.when((lines) => lines.some((line) => /those before are kept.*key_file/.test(line)),
+    await bridge.log.when((lines) => lines.some((line) => /read before is kept.*grpc\.tls\.key_file/.test(line)),
         'the pair is reported');
     assert.equal(await serial(), first);
     replace(pair, next);

@@ -157,10 +157,10 @@ TEST_F(RpcTlsTest, KeepsThePairItHasUntilTheFilesFitTogetherAgain) {
   WaitUntil([&] {
     logged += testing::internal::GetCapturedStderr();
     testing::internal::CaptureStderr();
-    return logged.find("those before are kept") != std::string::npos;
+    return logged.find("what was read before is kept") != std::string::npos;
   });
   testing::internal::GetCapturedStderr();
-  EXPECT_THAT(logged, HasSubstr("key_file: "));
+  EXPECT_THAT(logged, HasSubstr("grpc.tls.key_file: "));
   EXPECT_TRUE(PublishWith({}).ok());
   folder_.Write("c.pem", next.certificate);
   WaitUntil([this] { return PublishWith({}, other_authority_).ok(); });

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/server/config/call_metadata.h"
 #include "bridge/server/config/certificate_rules.h"
+#include "bridge/server/config/client_tls.h"
 #include "bridge/server/config/cors_policy.h"
 #include "bridge/server/config/jwt_authorizer.h"
 #include "bridge/server/config/setting_checks.h"
@@ -22,7 +23,8 @@ void CheckHeader(const std::string& name, const std::string& path, Findings* fin
 
 // What both kinds that are asked over gRPC have.
 template <typename Config, typename Options>
-void SetCall(const Config& config, const std::string& path, Options* options, Findings* findings) {
+void SetCall(const Config& config, const std::string& path, const std::string& folder,
+             Options* options, Findings* findings) {
   options->address = config.address();
   CheckCallAddress(config.address(), path + ".address", findings);
   SetTime(config.has_deadline(), config.deadline(), path + ".deadline", &options->deadline,
@@ -34,14 +36,18 @@ void SetCall(const Config& config, const std::string& path, Options* options, Fi
   for (size_t i = 0; i < headers.size(); ++i) {
     CheckHeader(headers[i], absl::StrCat(path, ".headers[", i, "]"), findings);
   }
+  if (config.has_tls()) {
+    options->tls = BuildClientTls(config.tls(), path + ".tls", folder, findings);
+  }
   options->wants.peer_address = config.send_peer_address();
   options->wants.certificate_names = config.send_certificate_names();
 }
 
 ExtAuthzAuthorizerOptions BuildExtAuthz(const config::v1::ExtAuthzAuthorizer& config,
-                                        const std::string& path, Findings* findings) {
+                                        const std::string& path, const std::string& folder,
+                                        Findings* findings) {
   ExtAuthzAuthorizerOptions options;
-  SetCall(config, path, &options, findings);
+  SetCall(config, path, folder, &options, findings);
   for (const auto& [key, value] : config.context_extensions()) {
     if (IsOwnContextExtension(key)) {
       findings->Error(absl::StrCat(path, ".context_extensions.", key), "is sent by the bridge");
@@ -67,14 +73,14 @@ AuthorizerOptions BuildAuthorizer(const config::v1::Authorizer& config, const st
       return NoneAuthorizerOptions();
     case config::v1::Authorizer::kGrpc: {
       GrpcAuthorizerOptions options;
-      SetCall(config.grpc(), path + ".grpc", &options, findings);
+      SetCall(config.grpc(), path + ".grpc", folder, &options, findings);
       if (config.grpc().has_watch_revocations()) {
         options.watch_revocations = config.grpc().watch_revocations();
       }
       return options;
     }
     case config::v1::Authorizer::kExtAuthz:
-      return BuildExtAuthz(config.ext_authz(), path + ".ext_authz", findings);
+      return BuildExtAuthz(config.ext_authz(), path + ".ext_authz", folder, findings);
     case config::v1::Authorizer::kCertificate:
       return CertificateAuthorizerOptions{
           BuildCertificateRules(config.certificate(), path + ".certificate", findings)};
