@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "bridge/access/client_tls.h"
 #include "bridge/base/log.h"
 #include "bridge/base/utf8.h"
 #include "sluice/v1/authorizer.grpc.pb.h"
@@ -39,7 +40,7 @@ constexpr absl::Duration kSettled = absl::Seconds(10);
 // Of what is said about messages that mean nothing.
 constexpr absl::Duration kGarbagePause = absl::Seconds(10);
 
-std::shared_ptr<grpc::Channel> OpenChannel(const std::string& address) {
+std::shared_ptr<grpc::Channel> OpenChannel(const RevocationFollowerOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMsInitial);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMsMax);
@@ -50,7 +51,8 @@ std::shared_ptr<grpc::Channel> OpenChannel(const std::string& address) {
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  const auto credentials = MakeClientCredentials(options.tls, &arguments);
+  return grpc::CreateCustomChannel(options.address, credentials, arguments);
 }
 
 absl::Status CheckText(const std::string& text, absl::string_view field) {
@@ -123,7 +125,7 @@ RevocationFollower::~RevocationFollower() {
 }
 
 void RevocationFollower::Parts::Run() {
-  const std::shared_ptr<grpc::Channel> channel = OpenChannel(options.address);
+  const std::shared_ptr<grpc::Channel> channel = OpenChannel(options);
   bool missed = false;
   absl::Duration pause = options.pause_min;
   while (!ended()) {

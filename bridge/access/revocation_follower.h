@@ -7,15 +7,18 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
+#include "bridge/access/client_tls_options.h"
 #include "bridge/access/revocations.h"
 
 namespace sluice {
 
 struct RevocationFollowerOptions {
   std::string address;  // "host:port" or "unix:/path"
+  std::optional<ClientTlsOptions> tls;
   absl::Duration pause_min = absl::Seconds(1);
   absl::Duration pause_max = absl::Seconds(30);
   absl::Duration pause_unimplemented = absl::Minutes(5);

@@ -1,6 +1,7 @@
 #include "bridge/server/revocation_followers.h"
 
-#include <set>
+#include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -32,19 +33,22 @@ void Revoke(Disconnects& disconnects, Revocation revocation) {
 
 std::vector<std::unique_ptr<RevocationFollower>> FollowRevocations(
     const AuthorizersOptions& options, Disconnects& disconnects, Hub& hub) {
-  std::set<std::string> addresses;
+  std::map<std::string, std::optional<ClientTlsOptions>> servers;  // by address
   for (const auto& [name, authorizer] : options.by_name) {
     const auto* grpc = std::get_if<GrpcAuthorizerOptions>(&authorizer);
-    if (grpc != nullptr && grpc->watch_revocations) addresses.insert(grpc->address);
+    if (grpc != nullptr && grpc->watch_revocations) {
+      std::optional<ClientTlsOptions>& tls = servers[grpc->address];
+      if (!tls) tls = grpc->tls;
+    }
   }
   std::vector<std::unique_ptr<RevocationFollower>> followers;
-  for (const std::string& address : addresses) {
+  for (const auto& [address, tls] : servers) {
     RevocationFollower::Told told{
         .revoked =
             [&disconnects](Revocation revocation) { Revoke(disconnects, std::move(revocation)); },
         .missed = [&hub] { hub.Doubt(kDoubtWithin); }};
     followers.push_back(std::make_unique<RevocationFollower>(
-        RevocationFollowerOptions{.address = address}, std::move(told)));
+        RevocationFollowerOptions{.address = address, .tls = tls}, std::move(told)));
   }
   return followers;
 }
