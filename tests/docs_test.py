@@ -94,6 +94,13 @@ class DocumentsTest(unittest.TestCase):
         reasons = set(re.findall(r'return "([a-z_]+)";', read("bridge/base/reason.cc")))
         self.assertEqual(sorted(reasons - {"unknown"}), sorted(rows("docs/operate.md", "Reasons")))
 
+    def test_every_threat_has_a_test_that_exists(self):
+        threats = re.findall(r"^\| .+ \| (`tests/.+`) \|$", read("SECURITY.md"), re.MULTILINE)
+        self.assertGreater(len(threats), 10)
+        for tests in threats:
+            for test in re.findall(r"`([^`]+)`", tests):
+                self.assertTrue((ROOT / test).exists(), test)
+
     def test_links_lead_to_files_and_headings(self):
         for document in DOCUMENTS:
             for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text()):

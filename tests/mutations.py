@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Takes the rules of the hub and the event log away, one at a time, and wants a test to fail.
+"""Takes rules away, one at a time, and wants a test to fail: those of the hub and the event log,
+which unit tests stand for, and those of access, which the suites of attacks stand for.
 
 A rule is a line of the source and what stands there without it. The work is done on a copy of
 the tree; the source itself is not touched. Usage: tests/mutations.py [WORD ...] (only rules
-whose name has one of the words).
+whose name has one of the words; "hub" and "access" are those of a kind).
 """
+import glob
 import os
 import shutil
 import subprocess
@@ -13,6 +15,7 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RUNNERS = ["hub_test", "event_log_test"]
+ATTACKS = sorted(glob.glob(os.path.join(ROOT, "tests/end_to_end/attacks_*.test.mjs")))
 SIMULATED_SEEDS = "60"
 RUNNER_SECONDS_MAX = 180
 
@@ -25,7 +28,7 @@ LOG = "bridge/event_log/memory/memory_event_log.cc"
 HISTORY = "bridge/event_log/memory/topic_history.cc"
 
 # Name, file, the rule, what stands there without it.
-RULES = [
+HUB_RULES = [
     ("a cursor enters the window only from complete_from on", SUBSCRIPTION,
      "if (place.after >= cursor.window->complete_from()) {", "if (true) {"),
     ("the tail adds only what is after the head", WINDOW,
@@ -91,8 +94,12 @@ RULES = [
 ]
 
 
+ACCESS_RULES = [
+]
+
+
 def failing_tests(build):
-    """The names of the tests that fail, [] when all pass."""
+    """The names of the unit tests that fail, [] when all pass."""
     failed = []
     for runner in RUNNERS:
         try:
@@ -110,9 +117,49 @@ def failing_tests(build):
     return failed
 
 
-def build_runners(tree, build):
-    run = subprocess.run(["ninja", "-C", build] + RUNNERS, cwd=tree, capture_output=True, text=True)
+def successful_attacks(build):
+    """The names of the attacks that are not refused any more, [] when all are."""
+    try:
+        run = subprocess.run(["node", "--test", "--test-reporter=tap", *ATTACKS],
+                             capture_output=True, text=True, timeout=RUNNER_SECONDS_MAX,
+                             cwd=os.path.dirname(ATTACKS[0]),
+                             env={**os.environ, "SLUICE_BUILD": build})
+    except subprocess.TimeoutExpired:
+        return ["the attacks (hang)"]
+    return [line.split(" - ", 1)[1] for line in run.stdout.splitlines()
+            if line.startswith("    not ok ")] or (["the bridge (crashes)"] if run.returncode else [])
+
+
+# Of each kind: what is built, what tells that a rule is missing, the rules.
+KINDS = {
+    "hub": (RUNNERS, failing_tests, HUB_RULES),
+    "access": (["sluice"], successful_attacks, ACCESS_RULES),
+}
+
+
+def build_targets(tree, build, targets):
+    run = subprocess.run(["ninja", "-C", build] + targets, cwd=tree, capture_output=True, text=True)
     return run.returncode == 0, run.stdout
+
+
+def take_away(tree, build, rule, targets, find_failures):
+    """Whether a test fails without the rule."""
+    name, path, line, without = rule
+    path = os.path.join(tree, path)
+    with open(path, encoding="utf-8") as file:
+        source = file.read()
+    if line not in source:
+        print(f"NOT FOUND  {name}: mend its line in {os.path.basename(__file__)}", flush=True)
+        return False
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(source.replace(line, without, 1))
+    built, output = build_targets(tree, build, targets)
+    failed = find_failures(build) if built else []
+    print(f"{'caught  ' if failed else 'SURVIVED'}   {name}: "
+          + (", ".join(failed[:3]) if built else "does not build\n" + output[-1000:]), flush=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(source)
+    return bool(failed)
 
 
 def main(words):
@@ -122,32 +169,19 @@ def main(words):
                     ignore=shutil.ignore_patterns("build", ".git", "node_modules"))
     subprocess.run(["cmake", "--preset", "dev", "-DSLUICE_BENCH=OFF", "-DSLUICE_EXAMPLES=OFF"],
                    cwd=tree, check=True, stdout=subprocess.DEVNULL)
-    built, output = build_runners(tree, build)
-    if not built or failing_tests(build):
-        sys.exit("the tests must build and pass before rules are taken away\n" + output[-2000:])
-    passed = failed = 0
-    for name, path, rule, without in RULES:
-        if words and not any(word in name for word in words):
+    caught = []
+    for kind, (targets, find_failures, rules) in KINDS.items():
+        wanted = [rule for rule in rules
+                  if not words or kind in words or any(word in rule[0] for word in words)]
+        if not wanted:
             continue
-        path = os.path.join(tree, path)
-        with open(path, encoding="utf-8") as file:
-            source = file.read()
-        if rule not in source:
-            print(f"NOT FOUND  {name}: mend its line in {os.path.basename(__file__)}")
-            failed += 1
-            continue
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(source.replace(rule, without, 1))
-        built, output = build_runners(tree, build)
-        tests = failing_tests(build) if built else []
-        print(f"{'caught  ' if tests else 'SURVIVED'}   {name}: "
-              + (", ".join(tests[:3]) if built else "does not build\n" + output[-1000:]), flush=True)
-        passed, failed = passed + bool(tests), failed + (not tests)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(source)
+        built, output = build_targets(tree, build, targets)
+        if not built or find_failures(build):
+            sys.exit("the tests must build and pass before rules are taken away\n" + output[-2000:])
+        caught += [take_away(tree, build, rule, targets, find_failures) for rule in wanted]
     shutil.rmtree(tree)
-    print(f"{passed} passed, {failed} failed")
-    return failed != 0
+    print(f"{sum(caught)} passed, {len(caught) - sum(caught)} failed")
+    return not all(caught)
 
 
 if __name__ == "__main__":

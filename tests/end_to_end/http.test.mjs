@@ -5,29 +5,8 @@ import net from 'node:net';
 import {after, before, describe} from 'node:test';
 import {eventually, it, run, scope, start, startBridge, within} from './harness.mjs';
 import {publish} from './grpc.mjs';
+import {exchange, statusOf} from './raw_http.mjs';
 import {openStream, request} from './sse.mjs';
-
-// Sends bytes as they are; answers everything that comes until the peer closes or `enough(text)`.
-async function exchange(t, port, bytes, enough = () => false) {
-  const socket = net.connect(port, '127.0.0.1');
-  t.after(() => socket.destroy());
-  await once(socket, 'connect');
-  let text = '';
-  socket.setEncoding('latin1');
-  const done = new Promise((resolve) => {
-    socket.on('data', (more) => {
-      text += more;
-      if (enough(text)) resolve();
-    });
-    socket.on('close', resolve);
-    socket.on('error', () => {});
-  });
-  socket.write(bytes);
-  await within(15_000, done, () => `an answer to ${JSON.stringify(bytes.slice(0, 80))}: ${text}`);
-  return text;
-}
-
-const statusOf = (text) => Number(text.match(/^HTTP\/1\.[01] (\d{3})/)?.[1]);
 
 describe('HTTP', () => {
   const shared = scope();

@@ -1,0 +1,225 @@
+// What an attacker sends over HTTP: shapes that two readers may read in two ways, paths that look like other
+// paths, pages that use somebody else's cookies. Each row is refused, with its status.
+import assert from 'node:assert/strict';
+import {after, before, describe} from 'node:test';
+import {it, scope, startBridge, token} from './harness.mjs';
+import {allow, startAuthorizer} from './grpc.mjs';
+import {exchange, responses, statusOf} from './raw_http.mjs';
+import {openStream, request} from './sse.mjs';
+
+const GOOD = 'conversation/42';
+const ADA = token('ada');
+const long = (bytes) => 'a'.repeat(bytes);
+
+// The authorizer lets one credential read one topic. Nobody gets anything else by any trick.
+async function startGuarded(t) {
+  const authorizer = await startAuthorizer(t, ({credential, topics}) => {
+    if (credential !== ADA) return {decision: 'DECISION_DENY_UNAUTHENTICATED'};
+    const denied = topics.filter((topic) => topic !== GOOD);
+    return denied.length ? {decision: 'DECISION_DENY_FORBIDDEN', denied_topics: denied} : allow({subject: 'ada'});
+  });
+  const bridge = await startBridge(t, {config: {
+    authorizer: {grpc: {address: authorizer.address}},
+    http: {
+      cors: {origins: ['https://app.example'], credentials: true},
+      credentials: {cookies: ['session']},
+      request_timeout: '3s',
+    },
+    routes: [
+      {path: '/rooms/{kind}/{id}', topics: ['{kind}/{id}'], captures: {kind: ['conversation']}},
+      {path: '/rooms/mine', topics: ['user/{subject}']},
+    ],
+  }});
+  return {authorizer, bridge};
+}
+
+describe('an attacker over HTTP', () => {
+  const shared = scope();
+  let bridge;
+  let authorizer;
+  before(async () => ({bridge, authorizer} = await startGuarded(shared)));
+  after(() => shared.end());
+
+  const host = 'Host: sluice.example\r\n';
+  const get = (fields) => `GET /health HTTP/1.1\r\n${fields}\r\n`;
+  const post = (fields, body) => `POST /health HTTP/1.1\r\n${host}${fields}\r\n${body}`;
+  // Behind every one of them stands a request of its own, which must never be answered.
+  const smuggled = `GET /smuggled HTTP/1.1\r\n${host}\r\n`;
+  const heads = [
+    ['two Content-Length that differ', post('Content-Length: 5\r\nContent-Length: 0\r\n', 'abcde'), 400],
+    ['two Content-Length that are equal', post('Content-Length: 5\r\nContent-Length: 5\r\n', 'abcde'), 400],
+    ['a list of lengths', post('Content-Length: 5, 5\r\n', 'abcde'), 400],
+    ['a length with a sign', post('Content-Length: +5\r\n', 'abcde'), 400],
+    ['a negative length', post('Content-Length: -1\r\n', ''), 400],
+    ['a hexadecimal length', post('Content-Length: 0x5\r\n', 'abcde'), 400],
+    ['a length that overflows', post('Content-Length: 18446744073709551621\r\n', 'abcde'), 400],
+    ['an empty length', post('Content-Length: \r\n', ''), 400],
+    ['TE and CL', post('Transfer-Encoding: chunked\r\nContent-Length: 4\r\n', '0\r\n\r\n'), 400],
+    ['CL and TE', post('Content-Length: 4\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n'), 400],
+    ['chunked alone', post('Transfer-Encoding: chunked\r\n', '0\r\n\r\n'), 411],
+    ['an unknown coding', post('Transfer-Encoding: xchunked\r\n', '0\r\n\r\n'), [400, 411, 501]],
+    ['chunked twice', post('Transfer-Encoding: chunked, chunked\r\n', '0\r\n\r\n'), [400, 411]],
+    ['a space before the colon', get(`${host}Content-Length : 5\r\n`), 400],
+    ['TE with a space before the colon', post('Transfer-Encoding : chunked\r\n', '0\r\n\r\n'), 400],
+    ['a folded line', get(`${host}X-A: one\r\n two\r\n`), 400],
+    ['a line folded with a tab', get(`${host}X-A: one\r\n\ttwo\r\n`), 400],
+    ['a fold before the first field', get(` ${host}`), 400],
+    ['bare LF behind fields', `GET /health HTTP/1.1\nHost: sluice.example\n\n`, [400, 505]],
+    ['one bare LF', get(`${host}X-A: b\nX-C: d\r\n`), 400],
+    ['a bare CR', get(`${host}X-A: b\rX-C: d\r\n`), 400],
+    ['NUL in a value', get(`${host}X-A: b\0c\r\n`), 400],
+    ['NUL in a name', get(`${host}X\0A: b\r\n`), 400],
+    ['a blank in a name', get(`${host}X A: b\r\n`), 400],
+    ['no name', get(`${host}: b\r\n`), 400],
+    ['no colon', get(`${host}nonsense\r\n`), 400],
+    ['no Host', get(''), 400],
+    ['two Hosts', get(`${host}Host: evil.example\r\n`), 400],
+    ['a Host with a path', get('Host: a/b\r\n'), 400],
+    ['a Host with a user', get('Host: user@sluice.example\r\n'), 400],
+    ['a list of Hosts', get('Host: a, b\r\n'), 400],
+    ['a Host with a blank', get('Host: a b\r\n'), 400],
+    ['two blanks', `GET  /health HTTP/1.1\r\n${host}\r\n`, 400],
+    ['a target with a blank', `GET /hea lth HTTP/1.1\r\n${host}\r\n`, [400, 505]],
+    ['no version', `GET /health\r\n${host}\r\n`, 400],
+    ['HTTP/0.9', `GET /health HTTP/0.9\r\n${host}\r\n`, [400, 505]],
+    ['HTTP/1.2', `GET /health HTTP/1.2\r\n${host}\r\n`, [400, 505]],
+    ['HTTP/2', `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n`, [400, 505]],
+    ['lower case http', `GET /health http/1.1\r\n${host}\r\n`, [400, 505]],
+    ['a method with a colon', `G:T /health HTTP/1.1\r\n${host}\r\n`, 400],
+    ['no request at all', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', 400],
+    ['a target of 9 KiB', `GET /${long(9000)} HTTP/1.1\r\n${host}\r\n`, 414],
+    ['a field of 20 KiB', get(`${host}X-A: ${long(20_000)}\r\n`), 431],
+    ['a thousand fields', get(`${host}${'X-A: bbbbbbbbbbbb\r\n'.repeat(1000)}`), 431],
+    ['a body of 100 KiB', post('Content-Length: 100000\r\n', long(100_000)), 413],
+    ['CONNECT', `CONNECT evil.example:443 HTTP/1.1\r\n${host}\r\n`, [400, 405, 501]],
+  ];
+  for (const [name, bytes, expected] of heads) {
+    it(`Refuses: ${name}`, async (t) => {
+      const text = await exchange(t, bridge.httpPort, bytes + smuggled);
+      assert.ok([expected].flat().includes(statusOf(text)), `${statusOf(text)}: ${text.slice(0, 300)}`);
+      assert.equal(responses(text), 1, `what stood behind it was answered: ${text}`);
+      assert.match(text, /connection: close/i);
+    });
+  }
+
+  const paths = [
+    ['two slashes before', '//rooms/conversation/42', [400, 404]],
+    ['two slashes inside', '/rooms//conversation/42', [400, 404]],
+    ['an empty segment', '/rooms/conversation//42', [400, 404]],
+    ['a slash behind', '/rooms/conversation/42/', [400, 404]],
+    ['a dot', '/rooms/./conversation/42', [400, 404]],
+    ['two dots', '/rooms/conversation/../conversation/42', [400, 404]],
+    ['two dots as a capture', '/rooms/conversation/..', [400, 404]],
+    ['encoded dots', '/rooms/conversation/%2e%2e', [400, 404]],
+    ['half encoded dots', '/rooms/conversation/.%2E', [400, 404]],
+    ['an encoded slash', '/rooms/conversation%2F42', [400, 404]],
+    ['an encoded slash in a capture', '/rooms/conversation/42%2F..%2F43', [400, 404]],
+    ['encoded twice', '/rooms/conversation/%252e%252e', 403],
+    ['a backslash', '/rooms\\conversation\\42', [400, 404]],
+    ['a backslash in a capture', '/rooms/conversation/..%5c42', [400, 403]],
+    ['overlong UTF-8', '/rooms/conversation/%c0%ae%c0%ae', 400],
+    ['an overlong slash', '/rooms/conversation/42%c0%af43', 400],
+    ['a lone surrogate', '/rooms/conversation/%ed%a0%80', 400],
+    ['half a character', '/rooms/conversation/%c3', 400],
+    ['NUL', '/rooms/conversation/42%00', 400],
+    ['CR and LF', '/rooms/conversation/42%0d%0aX-Evil:%201', 400],
+    ['DEL', '/rooms/conversation/42%7f', 400],
+    ['no digits', '/rooms/conversation/%zz', 400],
+    ['one digit', '/rooms/conversation/4%2', 400],
+    ['another case', '/ROOMS/conversation/42', 404],
+    ['another case of a value', '/rooms/Conversation/42', 404],
+    ['an encoded letter', '/rooms/%63onversation/43', 403],
+    ['a parameter of a segment', '/rooms/conversation/42;x=/..', [400, 404]],
+    ['a value that is not allowed', '/rooms/workspace/42', 404],
+    ['a long segment', `/rooms/conversation/${long(300)}`, 400],
+    ['another topic beside the good one', `/v1/events?topic=${GOOD}&topic=conversation/43`, 403],
+    ['a topic with a line break', '/v1/events?topic=conversation%2F42%0Aevent:x', 400],
+    ['a topic with dots', '/v1/events?topic=conversation/../user/1', 400],
+    ['a topic that names the subject', '/v1/events?topic=user/%7Bsubject%7D', [400, 403]],
+    ['a pattern as a topic', '/v1/events?topic=conversation/*', 403],
+    ['an empty topic', '/v1/events?topic=', 400],
+    ['a fragment', `/rooms/conversation/43#/rooms/conversation/42`, [400, 403]],
+  ];
+  for (const [name, target, expected] of paths) {
+    it(`LetsNobodyInBy: ${name}`, async (t) => {
+      const asked = authorizer.asked.items.length;
+      const text = await exchange(t, bridge.httpPort,
+          `GET ${target} HTTP/1.1\r\n${host}Authorization: Bearer ${ADA}\r\nConnection: close\r\n\r\n`);
+      assert.ok([expected].flat().includes(statusOf(text)), `${statusOf(text)}: ${text.slice(0, 300)}`);
+      assert.doesNotMatch(text, /X-Evil/);
+      for (const {topics} of authorizer.asked.items.slice(asked)) {
+        for (const topic of topics) assert.match(topic, /^[^\/\0-\x1f]+\/[^\/\0-\x1f]+$/);
+      }
+    });
+  }
+
+  it('LetsTheGoodOneIn', async (t) => {
+    for (const target of ['/rooms/conversation/42', `/v1/events?topic=${GOOD}`, '/rooms/%63onversation/4%32']) {
+      const stream = await openStream(t, bridge.url(target), {headers: {authorization: `Bearer ${ADA}`}});
+      assert.equal(stream.status, 200, target);
+      stream.close();
+    }
+  });
+
+  // A page of somebody else makes a browser send its user's cookie.
+  const cookie = {cookie: `session=${ADA}`};
+  const own = () => `http://127.0.0.1:${bridge.httpPort}`;
+  const pages = [
+    ['no Origin', () => ({}), 401],
+    ['another origin', () => ({origin: 'https://evil.example'}), 401],
+    ['null', () => ({origin: 'null'}), 401],
+    ['an origin that begins like an allowed one', () => ({origin: 'https://app.example.evil.example'}), 401],
+    ['an allowed origin over http', () => ({origin: 'http://app.example'}), 401],
+    ['an allowed origin with a port', () => ({origin: 'https://app.example:444'}), 401],
+    ['two origins', () => ({origin: 'https://app.example, https://evil.example'}), 401],
+    ['a page of the same site', () => ({'sec-fetch-site': 'same-site'}), 401],
+    ['a page of another site', () => ({'sec-fetch-site': 'cross-site'}), 401],
+    ['another origin that says same-origin', () => ({'origin': 'https://evil.example', 'sec-fetch-site': 'same-origin'}), 401],
+    ['a referer', () => ({referer: 'https://app.example/'}), 401],
+    ['the allowed origin', () => ({origin: 'https://app.example'}), 200],
+    ['its own origin', () => ({origin: own()}), 200],
+    ['its own page, as browsers say it', () => ({'sec-fetch-site': 'same-origin'}), 200],
+  ];
+  for (const [name, fields, expected] of pages) {
+    it(`TakesACookieFrom ${name}: ${expected}`, async (t) => {
+      const headers = {...cookie, ...fields()};
+      if (expected !== 200) {
+        const answer = await request(bridge.url('/rooms/conversation/42'), {headers});
+        assert.equal(answer.status, expected);
+        return;
+      }
+      const stream = await openStream(t, bridge.url('/rooms/conversation/42'), {headers});
+      assert.equal(stream.status, 200);
+    });
+  }
+
+  it('TellsForeignPagesNothing', async () => {
+    for (const origin of ['https://evil.example', 'null', 'https://app.example.evil.example']) {
+      for (const method of ['GET', 'OPTIONS']) {
+        const {headers} = await request(bridge.url('/rooms/conversation/42'), {method, headers: {
+          origin, 'access-control-request-method': 'GET', 'access-control-request-headers': 'authorization',
+        }});
+        assert.equal(headers['access-control-allow-origin'], undefined, `${method} ${origin}`);
+        assert.equal(headers['access-control-allow-credentials'], undefined, `${method} ${origin}`);
+      }
+    }
+  });
+
+  it('RefusesAnIdThatIsNoText', async (t) => {
+    const ids = [`a\0b`, 'ü', long(300)];
+    for (const id of ids) {
+      const text = await exchange(t, bridge.httpPort, `GET /rooms/conversation/42 HTTP/1.1\r\n${host}` +
+          `Authorization: Bearer ${ADA}\r\nLast-Event-ID: ${id}\r\nConnection: close\r\n\r\n`);
+      assert.equal(statusOf(text), 400, JSON.stringify(id.slice(0, 10)));
+    }
+    const inQuery = await request(bridge.url('/rooms/conversation/42?last_event_id=a%0Ab'),
+        {headers: {authorization: `Bearer ${ADA}`}});
+    assert.equal(inQuery.status, 400);
+  });
+
+  it('RefusesTwoCredentialsInOneRequest', async (t) => {
+    const text = await exchange(t, bridge.httpPort, `GET /rooms/conversation/42 HTTP/1.1\r\n${host}` +
+        `Authorization: Bearer ${ADA}\r\nAuthorization: Bearer ${token('eve')}\r\nConnection: close\r\n\r\n`);
+    assert.equal(statusOf(text), 400);
+  });
+});
