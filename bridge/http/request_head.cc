@@ -167,6 +167,8 @@ std::variant<RequestHead, Refusal> ParseRequestHead(std::string_view bytes,
   if (message.version() != 10 && message.version() != 11) {
     return Unsupported(505, "speak HTTP/1.1");
   }
+  // What follows it would be no HTTP.
+  if (message.method() == http::verb::connect) return Unsupported(501, "this is no proxy");
   if (message.target().size() > limits.target_bytes_max) {
     return TooLarge(414, "the request target", limits.target_bytes_max);
   }

@@ -72,8 +72,8 @@ TEST_F(ConnectionTest, SaysWhichMethodsThereAre) {
   EXPECT_EQ(client.ReadResponse().status, 501);
   client.Send("POST /nothing HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_EQ(client.ReadResponse().status, 404);
-  client.Send("CONNECT host:80 HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_EQ(client.ReadResponse().status, 400);
+  // (What follows this one would be no HTTP: the connection is closed.)
+  EXPECT_THAT(Exchange("CONNECT host:80 HTTP/1.1\r\nHost: a\r\n\r\n"), StartsWith("HTTP/1.1 501 "));
 }
 
 TEST_F(ConnectionTest, AnswersWhatIsMalformedAndCloses) {

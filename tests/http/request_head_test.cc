@@ -73,6 +73,10 @@ TEST(RequestHead, RefusesOtherVersions) {
   EXPECT_EQ(StatusOf("GET / HTCPCP/1.0\r\n\r\n"), 505);
 }
 
+TEST(RequestHead, RefusesToBeAProxy) {
+  EXPECT_EQ(StatusOf("CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n"), 501);
+}
+
 TEST(RequestHead, WantsOneHost) {
   EXPECT_EQ(StatusOf("GET / HTTP/1.1\r\n\r\n"), 400);
   EXPECT_EQ(StatusWith("Host: b\r\n"), 400);

@@ -199,7 +199,8 @@ std::string Document::Text() {
   document["info"] = {{"title", info_.title},
                       {"version", info_.version},
                       {"description", "Server-Sent Events (WHATWG HTML, section 9.2) over HTTP."}};
-  document["servers"]["bridge"] = {{"host", info_.host}, {"protocol", info_.secure ? "https" : "http"}};
+  document["servers"]["bridge"] = {{"host", info_.host},
+                                   {"protocol", info_.secure ? "https" : "http"}};
   document["defaultContentType"] = "application/json";
   document["channels"] = channels_;
   document["operations"] = operations_;
