@@ -27,6 +27,16 @@ HEARTBEATS = "bridge/hub/heartbeats.cc"
 LOG = "bridge/event_log/memory/memory_event_log.cc"
 HISTORY = "bridge/event_log/memory/topic_history.cc"
 
+HEAD = "bridge/http/request_head.cc"
+COOKIE = "bridge/http/cookie_origin.cc"
+TARGET = "bridge/route/request_target.cc"
+PATH = "bridge/route/path_template.cc"
+TOPIC = "bridge/event/topic.cc"
+INGEST = "bridge/schema/ingest.cc"
+JWT = "bridge/access/jwt/jwt.cc"
+CLAIMS = "bridge/access/jwt/claims.cc"
+RIGHTS = "bridge/access/jwt/jwt_authorizer.cc"
+
 # Name, file, the rule, what stands there without it.
 HUB_RULES = [
     ("a cursor enters the window only from complete_from on", SUBSCRIPTION,
@@ -84,9 +94,11 @@ HUB_RULES = [
     ("an id past the end is a gap", SUBSCRIPTION,
      "if (id->offset > head) cursor.gap = MakeGap(cursor, last_event_id, head);", ""),
     ("a window outlives its last subscriber", SHARD,
-     "if (members.empty()) cursor.window->deserted_at = clock.Now();",
-     "if (members.empty()) { log.Unfollow(cursor.window->topic(), index);"
-     " windows_.erase(cursor.window->topic()); }"),
+     "  cursor.window->deserted_at = clock.Now();\n"
+     "  if (interest != nullptr) interest->Lost(cursor.window->topic());\n",
+     "  if (interest != nullptr) interest->Lost(cursor.window->topic());\n"
+     "  log.Unfollow(cursor.window->topic(), index);\n"
+     "  windows_.erase(cursor.window->topic());\n"),
     ("a pass serves a slice", SHARD, "n < kSlice && served_", "served_"),
     ("all windows together are bounded", SHARD,
      "while (window_bytes_ > options.windows_bytes) {", "while (false) {"),
@@ -95,6 +107,108 @@ HUB_RULES = [
 
 
 ACCESS_RULES = [
+    ("a field is one line", HEAD, 'if (IsFolded(bytes)) return', "if (false) return"),
+    ("where a request ends is said once", HEAD,
+     "if (Count(message, http::field::content_length) > 0) {\n      return Broken",
+     "if (false) {\n      return Broken"),
+    ("a request has one host", HEAD, "if (hosts > 1 || (hosts == 0 && !head.http10))", "if (false)"),
+    ("a host is a host", HEAD, "if (hosts == 1 && !IsHost(field->second))", "if (false)"),
+    ("the connection is closed behind what is malformed", HEAD,
+     ".status = 400, .detail = std::move(detail), .close = true}",
+     ".status = 400, .detail = std::move(detail), .close = false}"),
+    ("a body is bounded", HEAD, "if (head.body_bytes > kRequestBodyBytesMax) {", "if (false) {"),
+    ("a target is bounded", HEAD, "if (line > limits.target_bytes_max + kRequestLineRest) {",
+     "if (false) {"),
+    ("the bridge is no proxy", HEAD, "if (message.method() == http::verb::connect)", "if (false)"),
+    ("a target has no fragment", TARGET, "if (target.find('#') != std::string_view::npos) {",
+     "if (false) {"),
+    ("a query is UTF-8", TARGET, "if (decoded && !IsUtf8(*decoded)) return std::nullopt;", ""),
+    ("a segment is not empty", PATH, 'if (segment.empty()) return', "if (false) return"),
+    ("a segment is UTF-8", PATH, "if (!IsUtf8(segment))", "if (false)"),
+    ("a segment has no control characters", PATH, "if (HasControlCharacter(segment)) {",
+     "if (false) {"),
+    ("a capture is one segment", PATH,
+     'if (segment.find_first_of("/\\\\") != std::string_view::npos) {', "if (false) {"),
+    ("a path is decoded once", PATH, "std::optional<std::string> decoded = PercentDecode(raw);",
+     "std::optional<std::string> decoded = PercentDecode(raw);\n"
+     "    if (decoded) decoded = PercentDecode(*decoded);"),
+    ("a topic has no dots for segments", TOPIC, 'if (segment == "." || segment == "..")',
+     "if (false)"),
+    ("a topic has no empty segments", TOPIC, "if (segment.empty()) return", "if (false) return"),
+    ("a topic has no control characters", TOPIC, "if (HasControlCharacter(topic)) return",
+     "if (false) return"),
+    ("a type has no line breaks", INGEST,
+     'if (type.find_first_of(std::string_view("\\r\\n\\0", 3)) != std::string::npos) {',
+     "if (false) {"),
+    ("an id is printable ASCII", INGEST,
+     'return IsPrintableAscii(id) ? absl::OkStatus() : Refuse("is not printable ASCII");',
+     "return absl::OkStatus();"),
+    ("an attribute has no control characters", "bridge/event/attributes.cc",
+     "if (HasControlCharacter(key) || HasControlCharacter(value)) {", "if (false) {"),
+    ("a request has one credential", "bridge/http/credentials.cc", "is_authorization) > 1) {",
+     "is_authorization) > 100) {"),
+    ("an id that is resumed from is text", "bridge/http/stream_request.cc",
+     "if (!IsPrintableAscii(spec_.last_event_id)) {", "if (false) {"),
+    ("a cookie is of an allowed origin", COOKIE,
+     "if (*origin == OwnOrigin(head, secure) || cors.Names(*origin))", "if (true)"),
+    ("a cookie without an origin is of this host's page", COOKIE,
+     'if (head.Field("sec-fetch-site") == "same-origin")', "if (true)"),
+    ("an origin is allowed whole", "bridge/http/cors.cc",
+     "return std::find(listed.begin(), listed.end(), origin) != listed.end();",
+     "for (const auto& o : listed) if (origin.starts_with(o)) return true;\n  return false;"),
+    ("a denial denies over HTTP", "bridge/http/authorization.cc",
+     "    case Decision::Verdict::kForbidden: {",
+     "    case Decision::Verdict::kForbidden: { return std::nullopt;"),
+    ("a denial denies over gRPC", "bridge/rpc/caller.cc",
+     "    case Decision::Verdict::kForbidden: {",
+     "    case Decision::Verdict::kForbidden: { return absl::OkStatus();"),
+    ("what is published has an allowed type", "bridge/rpc/publishing.cc",
+     "if (!grant.filter.Passes(events[i])) {", "if (false) {"),
+    ("an answer is for those headers", "bridge/access/question_key.cc",
+     "    AppendText(bytes, name);\n    AppendText(bytes, value);",
+     "    bytes.append(name);\n    bytes.append(value);"),
+    ("an answer is for that credential", "bridge/access/question_key.cc",
+     "  AppendText(bytes, request.credential);\n", ""),
+    ("an answer is for those topics", "bridge/access/question_key.cc",
+     "  AppendTexts(bytes, request.topics);\n", ""),
+    ("a token's key is that of its kid", "bridge/access/jwt/key_set.cc",
+     "if (!key.id.empty() && key.id != jwt.key_id) continue;", ""),
+    ("a token is signed", "bridge/access/jwt/key_set.cc",
+     "if (key.key.Verifies(jwt.signed_text, jwt.signature)) return", "if (true) return"),
+    ("a token's algorithm is one that there is", JWT,
+     'if (!parsed) return Wrong("the token\'s algorithm is not accepted");',
+     "if (!parsed) parsed = JwtAlgorithm::kRs256;"),
+    ("a token has no critical extensions", JWT, 'if (header->contains("crit")) return',
+     "if (false) return"),
+    ("a token is bounded", JWT, "if (token.size() > kJwtBytesMax) return", "if (false) return"),
+    ("a token has three parts", JWT, "if (parts.size() != 3) return",
+     "if (parts.size() < 3) return"),
+    ("base64url has one form", "bridge/access/jwt/base64url.cc",
+     "if (absl::WebSafeBase64Escape(bytes) != AsAbsl(text)) return std::nullopt;", ""),
+    ("a claim is made once", "bridge/access/jwt/strict_json.cc",
+     "return keys_.back().insert(key).second;", "return keys_.back().insert(key), true;"),
+    ("claims are not deep", "bridge/access/jwt/strict_json.cc",
+     "return keys_.size() <= kStrictJsonDepthMax;", "return true;"),
+    ("a token expires", CLAIMS, "if (now >= *expires_at) return", "if (false) return"),
+    ("a token has an expiry", CLAIMS, "} else if (rules.require_expiry) {",
+     "} else if (false && rules.require_expiry) {"),
+    ("a token is not used before its time", CLAIMS,
+     "if (begin && now < *begin - rules.leeway) return", "if (false) return"),
+    ("a time is a time", CLAIMS, "if (!(seconds >= 0 && seconds <= kUnixSecondsMax)) {",
+     "if (false) {"),
+    ("a token is of its issuer", CLAIMS,
+     "if (claim == nullptr || claim->get_ref<const std::string&>() != issuer) {", "if (false) {"),
+    ("a token is for this audience", CLAIMS, "return ours ? absl::OkStatus() :",
+     "return true || ours ? absl::OkStatus() :"),
+    ("a token names its audience", CLAIMS, "return audiences.empty() ? absl::OkStatus() :",
+     "return true || audiences.empty() ? absl::OkStatus() :"),
+    ("a token has rights to topics", RIGHTS, "if (!allowed) denied.push_back(asked);", ""),
+    ("a right to read is none to publish", RIGHTS,
+     "denied = DeniedTopics(request.topics, rights.publish,",
+     "denied = DeniedTopics(request.topics, rights.subscribe,"),
+    ("statistics need a right", RIGHTS, "allowed = rights.stats || rights.admin;",
+     "allowed = true;"),
+    ("Admin needs a right", RIGHTS, "allowed = rights.admin;", "allowed = true;"),
 ]
 
 

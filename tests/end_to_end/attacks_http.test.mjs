@@ -222,4 +222,40 @@ describe('an attacker over HTTP', () => {
         `Authorization: Bearer ${ADA}\r\nAuthorization: Bearer ${token('eve')}\r\nConnection: close\r\n\r\n`);
     assert.equal(statusOf(text), 400);
   });
+
+  // An answer that is remembered is for the question that was asked, however its parts are cut.
+  it('GetsNoAnswerThatWasForAnother', async (t) => {
+    const right = {topic: GOOD, credential: ADA, tenant: 'acme', role: 'reader'};
+    const authorizer2 = await startAuthorizer(t, ({credential, topics, headers}) =>
+      credential === right.credential && topics.join() === right.topic &&
+      headers['x-tenant'] === right.tenant && headers['x-role'] === right.role ?
+        allow() : {decision: 'DECISION_DENY_FORBIDDEN'});
+    const careful = await startBridge(t, {config: {
+      authorizer: {grpc: {address: authorizer2.address, headers: ['x-role', 'x-tenant']}},
+      access: {cache: {allowed: '5m', denied: '5m'}},
+    }});
+    const ask = ({topic, credential, tenant, role}) => {
+      const fields = Object.entries({'x-role': role, 'x-tenant': tenant}).filter(([, value]) => value !== undefined);
+      return exchange(t, careful.httpPort, `GET /v1/${topic} HTTP/1.1\r\n${host}` +
+          `Authorization: Bearer ${credential}\r\n` + fields.map(([key, value]) => `${key}: ${value}\r\n`).join('') +
+          'Connection: close\r\n\r\n', (text) => text.includes('event: connect'));
+    };
+    assert.equal(statusOf(await ask(right)), 200);
+    const others = [
+      {...right, credential: `${ADA}x`}, {...right, credential: ADA.slice(0, -1)},
+      {...right, topic: 'conversation/421'}, {...right, topic: 'conversation/4'},
+      {...right, tenant: undefined}, {...right, role: undefined},
+      {...right, role: 'readerx-tenantacme', tenant: undefined},
+      {...right, role: 'reade', tenant: 'racme'},
+      {...right, role: undefined, tenant: 'acmex-rolereader'},
+      {...right, topic: 'conversation/4', credential: `2${ADA}`},
+    ];
+    for (const other of others) {
+      assert.equal(statusOf(await ask(other)), 403, JSON.stringify(other));
+    }
+    const asked = authorizer2.asked.items.length;
+    assert.equal(asked, 1 + others.length);
+    assert.equal(statusOf(await ask(right)), 200);
+    assert.equal(authorizer2.asked.items.length, asked, 'the right one is remembered');
+  });
 });
