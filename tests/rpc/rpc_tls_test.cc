@@ -1,4 +1,9 @@
+#include <fcntl.h>
 #include <grpc/grpc_security.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
 
 #include "tests/fakes/certificates.h"
 #include "tests/rpc/rpc_fixture.h"
@@ -11,6 +16,30 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
+
+// What is logged goes into a file while this lives, where it can be read at any time.
+class StandardError {
+ public:
+  explicit StandardError(std::string file) : file_(std::move(file)), before_(dup(STDERR_FILENO)) {
+    const int log = open(file_.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
+    EXPECT_GE(dup2(log, STDERR_FILENO), 0);
+    close(log);
+  }
+  ~StandardError() {
+    dup2(before_, STDERR_FILENO);
+    close(before_);
+  }
+
+  bool Holds(const std::string& text) const {
+    std::ifstream stream(file_);
+    const std::string all{std::istreambuf_iterator<char>(stream), {}};
+    return all.find(text) != std::string::npos;
+  }
+
+ private:
+  const std::string file_;
+  const int before_;
+};
 
 class RpcTlsTest : public RpcFixture {
  protected:
@@ -150,17 +179,13 @@ TEST_F(RpcTlsTest, ShowsNewFilesToNewConnectionsAndKeepsThoseThereAre) {
 
 TEST_F(RpcTlsTest, KeepsThePairItHasUntilTheFilesFitTogetherAgain) {
   Start();
-  testing::internal::CaptureStderr();
   const TestCertificate next = other_authority_.Issue("IP:127.0.0.1");
-  folder_.Write("k.pem", next.key);
-  std::string logged;
-  WaitUntil([&] {
-    logged += testing::internal::GetCapturedStderr();
-    testing::internal::CaptureStderr();
-    return logged.find("what was read before is kept") != std::string::npos;
-  });
-  testing::internal::GetCapturedStderr();
-  EXPECT_THAT(logged, HasSubstr("grpc.tls.key_file: "));
+  {
+    const StandardError logged(folder_.path() + "/log");
+    folder_.Write("k.pem", next.key);
+    WaitUntil([&] { return logged.Holds("what was read before is kept"); });
+    EXPECT_TRUE(logged.Holds("grpc.tls.key_file: "));
+  }
   EXPECT_TRUE(PublishWith({}).ok());
   folder_.Write("c.pem", next.certificate);
   WaitUntil([this] { return PublishWith({}, other_authority_).ok(); });
