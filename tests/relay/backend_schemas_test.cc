@@ -66,7 +66,9 @@ class ChatBackend {
   const ReflectionSource source_{schema_,
                                  {"acme.Chat", "grpc.reflection.v1.ServerReflection",
                                   "grpc.health.v1.Health", "acme.Unknown"}};
-  ReflectionV1Service service_{source_};
+  const RpcContext rpc_{};  // nobody is asked about reflection
+  ReflectionCalls calls_{rpc_};
+  ReflectionV1Service service_{source_, calls_};
   std::unique_ptr<TestServer> server_;
 };
 
