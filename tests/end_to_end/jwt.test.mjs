@@ -143,7 +143,7 @@ describe('tokens that are checked by the bridge', () => {
     const key = await makeKey('EdDSA');
     const issuer = await startIssuer(t, [key]);
     const bridge = await bridgeOf(t, {keys: [{jwks_url: issuer.url}], subscribe: ['user/{sub}'], publish: []}, {
-      routes: [{path: '/mine', topics: ['user/{subject}']}],
+      routes: [{path: '/mine', topics: ['user/{subject}']}], http: {public_stats: true},
     });
     const asked = async (target, claims) =>
       (await openStream(t, bridge.url(target), bearer(await key.sign(claims)))).status;
