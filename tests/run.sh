@@ -67,7 +67,7 @@ build() {
   shift
   [ "$preset" != release ] || bench=ON
   cmake --preset "$preset" -DSLUICE_TESTS=ON -DSLUICE_BENCH="$bench" >/dev/null &&
-    ninja -C "build/$preset" -j "$jobs" --quiet "$@"
+    ninja -C "build/$preset" -j "$jobs" -k 0 --quiet "$@"
 }
 
 # unit_tests PRESET [REGEX]: the cases of every runner go to its log, what failed to the screen.
