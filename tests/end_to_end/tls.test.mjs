@@ -208,7 +208,7 @@ describe('slow readers over TLS', () => {
     const requests = 600;
     const payload = 'x'.repeat(8_000);
     const bridge = await startSecure(t, {
-      http: {write_timeout: '10m'}, config: {event_log: {memory: {events_per_topic: 20_000}}},
+      http: {write_timeout: '10m', public_stats: true}, config: {event_log: {memory: {events_per_topic: 20_000}}},
     });
     const ca = bridge.authority.pem;
     const event = (n) => ({topic: 'room/1', type: 'tick', raw_json: `{"n":${n},"payload":"${payload}"}`});
