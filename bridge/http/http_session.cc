@@ -116,9 +116,9 @@ awaitable<void> HttpSession::RefuseHandshake() {
     co_return co_await Refuse(std::move(refusal));
   }
   services_->context.metrics->Refused(Reason::kTlsFailed);
-  const std::string_view why = timed_out_              ? "it took too long"
-                               : tls.failure().empty() ? "the client left"
-                                                       : tls.failure();
+  std::string why = tls.failure();
+  if (why.empty()) why = "the client left";
+  if (timed_out_) why = "it took too long";
   log::Debug("TLS handshake failed", {{"peer", peer_.address_and_port}, {"error", why}});
   if (tls.failure().empty()) co_return;
   // What TLS has said on it is to arrive.

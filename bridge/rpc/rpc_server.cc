@@ -85,6 +85,10 @@ void SetBounds(const RpcOptions& options, grpc::ServerBuilder* builder) {
       {GRPC_ARG_HTTP2_MAX_PING_STRIKES, kPingStrikesMax}};
   for (const auto& [name, value] : bounds) builder->AddChannelArgument(name, value);
   builder->SetMaxReceiveMessageSize(static_cast<int>(options.publish_bytes_max));
+  // gRPC inflates a message whole before it looks at the bound, a thousand times over.
+  for (const auto algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
+    builder->SetCompressionAlgorithmSupportStatus(algorithm, false);
+  }
   // (One request has to fit, with what is on its way behind it.)
   builder->SetResourceQuota(grpc::ResourceQuota("sluice").Resize(
       std::max<size_t>(kBytesMax, 4 * static_cast<size_t>(options.publish_bytes_max))));

@@ -60,6 +60,13 @@ describe('an attacker who publishes', () => {
     });
   }
 
+  it('RefusesWhatIsCompressed', async (t) => {
+    // Two megabytes on the wire may be gigabytes behind it.
+    const stub = client(t, bridge, 'Publisher', {'grpc.default_compression_algorithm': 2});
+    await assert.rejects(call(stub, 'Publish', {events: [toEvent(good({json: 'a'.repeat(10_000)}))]},
+        {credential: ORDERS}), {code: status.UNIMPLEMENTED});
+  });
+
   it('MakesLinesOfATextDataLinesAndNothingElse', async (t) => {
     const stream = await openStream(t, bridge.url('/v1/orders/text'),
         {headers: {authorization: `Bearer ${ORDERS}`}});

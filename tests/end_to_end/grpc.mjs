@@ -24,8 +24,8 @@ const services = {
 };
 
 // A client of one of the bridge's services, closed with the test.
-export function client(t, bridge, service) {
-  const stub = new services[service](bridge.grpc, grpc.credentials.createInsecure());
+export function client(t, bridge, service, options = {}) {
+  const stub = new services[service](bridge.grpc, grpc.credentials.createInsecure(), options);
   t.after(() => stub.close());
   return stub;
 }

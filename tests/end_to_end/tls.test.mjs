@@ -85,7 +85,7 @@ describe('TLS', () => {
   });
 
   it('TellsWhoeverSpeaksPlainHttpAndGoesOn', async (t) => {
-    const bridge = await startSecure(t);
+    const bridge = await startSecure(t, {config: {log: {level: 'debug'}}});
     const plain = await request(`http://${bridge.http}/health`);
     assert.equal(plain.status, 400);
     assert.match(plain.json().detail, /https/);
@@ -97,6 +97,11 @@ describe('TLS', () => {
       assert.equal(await within(10_000, closed, 'the bridge closes'), false, 'without an error');
     }
     assert.equal((await request(bridge.url('/health'), {tls: bridge.tls})).status, 200);
+    const failed = await bridge.log.when((lines) => {
+      const told = lines.filter((line) => line.includes('TLS handshake failed'));
+      return told.length >= 3 && told;
+    }, 'why each of them failed');
+    for (const line of failed) assert.match(line, /error="?[A-Za-z0-9 :_()-]+"?$/, line);
   });
 
   it('ServesTheEventsourcePackageThroughABrokenConnection', async (t) => {
