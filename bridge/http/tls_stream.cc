@@ -65,6 +65,8 @@ struct SocketBio {
   static TlsStream& Stream(BIO* bio) { return *static_cast<TlsStream*>(BIO_get_data(bio)); }
 
   static int Write(BIO* bio, const char* bytes, int count) {
+    // What a read has left there would make a failure look as if it had to wait.
+    BIO_clear_retry_flags(bio);
     return Stream(bio).Send(bytes, static_cast<size_t>(count));
   }
 

@@ -155,6 +155,16 @@ TEST_F(TransportTest, TlsToNobodyIsAnErrorAndNoSignal) {
   transport.Shutdown();
 }
 
+TEST_F(TransportTest, TlsToNobodyIsAnErrorThoughAReadHadToWait) {
+  Transport transport = HandshakenTls();
+  Error failed;
+  EXPECT_EQ(Read(transport, 1, failed), "");
+  EXPECT_EQ(failed, error::would_block);
+  ::shutdown(client_socket_, SHUT_RDWR);
+  transport.WriteSome(Buffers({"x"}), failed);
+  EXPECT_EQ(failed, error::broken_pipe);
+}
+
 TEST_F(TransportTest, ShakesHandsWhateverPiecesTheHelloComesIn) {
   Transport transport = Tls();
   const ClientTlsPtr hello = NewClientTls({});
