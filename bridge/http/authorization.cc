@@ -1,5 +1,6 @@
 #include "bridge/http/authorization.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,6 +15,8 @@
 namespace sluice {
 namespace {
 
+constexpr char kCookie[] = "cookie";
+
 Refusal BadRequest(absl::string_view detail) {
   return {.reason = Reason::kBadRequest, .status = 400, .detail = std::string(detail)};
 }
@@ -23,6 +26,17 @@ absl::StatusOr<std::string> FindCredential(const HttpServices& services, const R
   const HttpOptions& options = services.options;
   return CredentialOf(head, target, options.credential_query_parameters,
                       with_cookies ? options.credential_cookies : std::vector<std::string>());
+}
+
+// Whether the cookies that came with a request would tell the authorizer more.
+bool CookiesTellMore(const HttpServices& services, const Authorizer& authorizer,
+                     const RequestHead& head, const RequestTarget& target) {
+  const std::vector<std::string>& headers = authorizer.wants().headers;
+  const bool wanted = std::find(headers.begin(), headers.end(), kCookie) != headers.end();
+  if (wanted && head.Field(kCookie)) return true;
+  const auto without = FindCredential(services, head, target, false);
+  const auto with = FindCredential(services, head, target, true);
+  return without.ok() && with.ok() && *without != *with;
 }
 
 // What the authorizer said goes to the client; nothing where it said nothing.
@@ -50,6 +64,8 @@ std::variant<AuthorizationRequest, Refusal> MakeQuestion(
   if (!credential.ok()) return BadRequest(credential.status().message());
   question.credential = *std::move(credential);
   for (const std::string& name : authorizer.wants().headers) {
+    // Where they count for nothing, they are not to be told in another way, either.
+    if (name == kCookie && !cookies) continue;
     std::optional<std::string> value = head.Field(name);
     if (!value) continue;
     if (!IsUtf8(*value)) return BadRequest(absl::StrCat("header '", name, "' is not UTF-8"));
@@ -106,13 +122,11 @@ std::optional<Refusal> CheckDecision(const Decision& decision, absl::Time now) {
                  .cause = decision.reason};
 }
 
-Refusal WithCookieHint(Refusal refusal, const HttpServices& services, const RequestHead& head,
-                       const RequestTarget& target, const Peer& peer) {
+Refusal WithCookieHint(Refusal refusal, const HttpServices& services, const Authorizer& authorizer,
+                       const RequestHead& head, const RequestTarget& target, const Peer& peer) {
   if (refusal.status != 401) return refusal;
   const absl::Status cookies = CheckCookieOrigin(head, services.cors, peer.secure);
-  const auto taken = FindCredential(services, head, target, false);
-  const auto offered = FindCredential(services, head, target, true);
-  if (cookies.ok() || !taken.ok() || !offered.ok() || *taken == *offered) return refusal;
+  if (cookies.ok() || !CookiesTellMore(services, authorizer, head, target)) return refusal;
   absl::StrAppend(&refusal.detail, "; ", cookies.message());
   return refusal;
 }

@@ -19,7 +19,8 @@ namespace sluice {
 // Who is asked about streams of a route.
 Authorizer& AuthorizerOf(const HttpServices& services, const Route& route);
 
-// What the authorizer is asked: exactly what it wants to know, no more.
+// What the authorizer is asked: exactly what it wants to know, no more; cookies only where
+// they count (CheckCookieOrigin).
 std::variant<AuthorizationRequest, Refusal> MakeQuestion(
     const HttpServices& services, const Authorizer& authorizer, Action action,
     std::vector<std::string> topics, const RequestHead& head, const RequestTarget& target,
@@ -32,8 +33,8 @@ boost::asio::awaitable<std::variant<Decision, Refusal>> Ask(
 // Nothing: it is allowed.
 std::optional<Refusal> CheckDecision(const Decision& decision, absl::Time now);
 
-// Of a 401, says why a cookie that came with the request was not taken for a credential.
-Refusal WithCookieHint(Refusal refusal, const HttpServices& services, const RequestHead& head,
-                       const RequestTarget& target, const Peer& peer);
+// Of a 401, says why cookies that came with the request, and might have helped, were not taken.
+Refusal WithCookieHint(Refusal refusal, const HttpServices& services, const Authorizer& authorizer,
+                       const RequestHead& head, const RequestTarget& target, const Peer& peer);
 
 }  // namespace sluice

@@ -163,7 +163,7 @@ awaitable<Outcome> Answering::Statistics() {
   if (auto* refusal = std::get_if<Refusal>(&answer)) co_return std::move(*refusal);
   const absl::Time now = services_.context.clock->Now();
   if (auto refusal = CheckDecision(std::get<Decision>(answer), now)) {
-    co_return WithCookieHint(*std::move(refusal), services_, exchange_.head, target_,
+    co_return WithCookieHint(*std::move(refusal), services_, authorizer, exchange_.head, target_,
                              exchange_.peer);
   }
   // Shards are visited one after another: nothing is counted at the same time.

@@ -141,7 +141,8 @@ std::optional<Refusal> StreamRequest::Apply(const Decision& decision) {
   if (auto refusal = CheckDraining()) return refusal;
   const absl::Time now = services_.context.clock->Now();
   if (auto refusal = CheckDecision(decision, now)) {
-    return WithCookieHint(*std::move(refusal), services_, head_, target_, peer_);
+    return WithCookieHint(*std::move(refusal), services_, AuthorizerOf(services_, *match_.route),
+                          head_, target_, peer_);
   }
   if (const absl::Status status = FillSubject(decision.subject, spec_.topics, filter_);
       !status.ok()) {

@@ -177,6 +177,19 @@ TEST_F(AccessTest, IgnoresACookieButNotTheTokenBesideIt) {
   EXPECT_THAT(response.body, Not(HasSubstr("cookie"))) << "it would not have been taken anyway";
 }
 
+TEST_F(AccessTest, TellsAnAuthorizerOfCookiesOnlyWhereTheyWouldBeTaken) {
+  authorizer_.wanted.headers = {"cookie"};
+  Start();
+  Get("/v1/user/1", CookieAnd("Origin: http://sluice"));
+  EXPECT_THAT(authorizer_.questions().back().headers,
+              ElementsAre(Pair("cookie", "a=b; session=good")));
+  for (const char* fields : {"X: y", "Origin: https://evil.example", "Sec-Fetch-Site: none"}) {
+    const RawResponse response = Get("/v1/user/1", CookieAnd(fields));
+    EXPECT_THAT(authorizer_.questions().back().headers, IsEmpty()) << fields;
+    EXPECT_THAT(response.body, HasSubstr("the cookie was not taken")) << fields;
+  }
+}
+
 TEST_F(AccessTest, BelievesATrustedProxyThatThePageWasHttps) {
   options_.credential_cookies = {"session"};
   options_.trusted_proxies = {"127.0.0.1"};
