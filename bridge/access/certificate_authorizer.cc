@@ -12,7 +12,9 @@ namespace {
 
 using Verdict = Decision::Verdict;
 
-bool IsDelimiter(char c) { return c == '.' || c == '/'; }
+// What parts names, of whatever kind: a '*' in one of a host is not to take a mail address,
+// or a URI's scheme.
+bool IsDelimiter(char c) { return c == '.' || c == '/' || c == ':' || c == '@'; }
 
 // Which of the names a rule fits; null: none.
 const std::string* NameOf(const CertificateRule& rule, const std::vector<std::string>& names) {

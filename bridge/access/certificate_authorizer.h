@@ -12,7 +12,7 @@
 namespace sluice {
 
 struct CertificateRule {
-  // The one that fits is the subject. '*': one character or more, but no '.' and no '/'.
+  // The one that fits is the subject. '*': one character or more, but no '.', '/', ':', '@'.
   std::vector<std::string> names;
   std::vector<TopicPattern> publish;
   std::vector<TopicPattern> subscribe;

@@ -11,7 +11,7 @@ namespace {
 using testing::ElementsAre;
 using Verdict = Decision::Verdict;
 
-TEST(CertificateName, FitsAStarToWhatIsBetweenDotsAndSlashes) {
+TEST(CertificateName, FitsAStarToWhatIsBetweenDelimiters) {
   const struct {
     const char* pattern;
     const char* name;
@@ -39,6 +39,10 @@ TEST(CertificateName, FitsAStarToWhatIsBetweenDotsAndSlashes) {
       {"spiffe://example/ns/*/orders", "spiffe://example/ns/prod/orders", true},
       {"spiffe://example/ns/*/orders", "spiffe://example/ns/a/b/orders", false},
       {"spiffe://example/ns/*/orders", "spiffe://example.evil/ns/prod/orders", false},
+      {"*.example", "x@a.example", false},
+      {"*.example", "urn:a.example", false},
+      {"*@a.example", "x@a.example", true},
+      {"*@a.example", "x@y@a.example", false},
       {"*.example", "*.example", true},
       {"a.example", "*.example", false},
   };
@@ -96,7 +100,8 @@ TEST_F(CertificateAuthorizerTest, NamesTheTopicsThatAreNotAllowed) {
 }
 
 TEST_F(CertificateAuthorizerTest, ThatFitsNoRuleIsForbidden) {
-  for (const char* name : {"orders.example", "a.b.orders.example", "api.orders.example.evil"}) {
+  for (const char* name : {"orders.example", "a.b.orders.example", "api.orders.example.evil",
+                           "mallory@x.orders.example", "urn:x.orders.example"}) {
     EXPECT_EQ(AskAs({name}, Action::kReadStats, {}).verdict, Verdict::kForbidden) << name;
   }
 }
