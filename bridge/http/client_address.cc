@@ -110,27 +110,51 @@ std::optional<bool> ForwardedProto(const RequestHead& head) {
   return absl::EqualsIgnoreCase(AsAbsl(Trimmed(TakeLast(list, false))), "https");
 }
 
+// The first from the right that is no proxy of ours. `forwarded`: they are written as the
+// standard says.
+std::optional<ForwardedClient> FindClient(std::string_view hops, bool forwarded,
+                                          const IpNetworks& proxies) {
+  std::optional<ForwardedClient> client;
+  while (!hops.empty()) {
+    const std::string_view element = Trimmed(TakeLast(hops, forwarded));
+    client = forwarded ? ParseForwarded(element) : ParseNode(element, true);
+    if (!client || !proxies.Has(client->address)) break;
+  }
+  return client;
+}
+
+// A proxy that writes one of the fields passes on what its client wrote into the other, and
+// nothing tells which is which: only what both say counts.
+std::optional<ForwardedClient> Common(const std::optional<ForwardedClient>& one,
+                                      const std::optional<ForwardedClient>& other) {
+  if (!one || !other || one->address != other->address || one->https != other->https) {
+    return std::nullopt;
+  }
+  ForwardedClient client = *one;
+  if (one->port != other->port) client.port = 0;
+  return client;
+}
+
 }  // namespace
+
+bool IsTrusted(const IpNetworks& proxies, std::string_view peer) {
+  if (proxies.empty()) return false;
+  const std::optional<IpAddress> address = ParseIpAddress(peer);
+  return address && proxies.Has(*address);
+}
 
 std::optional<ForwardedClient> FindForwardedClient(const RequestHead& head,
                                                    const IpNetworks& proxies,
                                                    std::string_view peer) {
-  if (proxies.empty()) return std::nullopt;
-  const std::optional<IpAddress> address = ParseIpAddress(peer);
-  if (!address || !proxies.Has(*address)) return std::nullopt;
-  // Of one that writes both, the standard's.
+  if (!IsTrusted(proxies, peer)) return std::nullopt;
   const std::optional<std::string> forwarded = head.Field("forwarded");
-  const std::optional<std::string> hops = forwarded ? forwarded : head.Field("x-forwarded-for");
-  if (!hops) return std::nullopt;
-  std::optional<ForwardedClient> client;
-  for (std::string_view rest = *hops; !rest.empty();) {
-    const std::string_view element = Trimmed(TakeLast(rest, forwarded.has_value()));
-    client = forwarded ? ParseForwarded(element) : ParseNode(element, true);
-    if (!client) return std::nullopt;
-    if (!proxies.Has(client->address)) break;
-  }
-  if (client && !forwarded) client->https = ForwardedProto(head);
-  return client;
+  const std::optional<std::string> forwarded_for = head.Field("x-forwarded-for");
+  std::optional<ForwardedClient> standard;
+  if (forwarded) standard = FindClient(*forwarded, true, proxies);
+  if (!forwarded_for) return standard;
+  std::optional<ForwardedClient> client = FindClient(*forwarded_for, false, proxies);
+  if (client) client->https = ForwardedProto(head);
+  return forwarded ? Common(client, standard) : client;
 }
 
 std::string CountedAs(std::string_view address) {

@@ -19,9 +19,12 @@ struct ForwardedClient {
   std::optional<bool> https;  // whether it spoke https with its proxy, where that is told
 };
 
+// Whether `peer`, an address, is one of the proxies that are believed.
+bool IsTrusted(const IpNetworks& proxies, std::string_view peer);
+
 // Read from the right, which is what the nearest proxy has written, past those that are
 // trusted; what stands further to the left is anybody's. Nothing: `peer` is the client
-// itself, or what its proxy says of it cannot be read.
+// itself, or what its proxy says of it cannot be read, or says two things.
 std::optional<ForwardedClient> FindForwardedClient(const RequestHead& head,
                                                    const IpNetworks& proxies,
                                                    std::string_view peer);

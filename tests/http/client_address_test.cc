@@ -77,11 +77,29 @@ TEST(ClientAddress, IsThePeersOwnWhereItCannotBeRead) {
   }
 }
 
-TEST(ClientAddress, PrefersTheStandardsField) {
-  EXPECT_EQ(Client({{"x-forwarded-for", "198.51.100.1"}, {"forwarded", "for=203.0.113.7"}}).address,
-            "203.0.113.7");
-  EXPECT_EQ(Client({{"x-forwarded-for", "198.51.100.1"}, {"forwarded", "for=unknown"}}).address,
-            "10.0.0.1");
+// One of the fields may be what the client wrote, whichever its proxy sets.
+TEST(ClientAddress, IsThePeersOwnWhereTheFieldsDiffer) {
+  const auto both = [](const std::string& forwarded_for, const std::string& forwarded) {
+    return Client({{"x-forwarded-for", forwarded_for}, {"forwarded", forwarded}}).address_and_port;
+  };
+  for (const char* other : {"for=198.51.100.1", "for=unknown", "proto=https", "", "for=10.0.0.2",
+                            "for=203.0.113.7, for=198.51.100.1"}) {
+    EXPECT_EQ(both("203.0.113.7", other), "10.0.0.1:9") << other;
+  }
+  for (const char* other : {"198.51.100.1", "unknown", "", "203.0.113.7, 198.51.100.1"}) {
+    EXPECT_EQ(both(other, "for=203.0.113.7"), "10.0.0.1:9") << other;
+  }
+}
+
+TEST(ClientAddress, IsWhatBothFieldsSay) {
+  const auto both = [](const std::string& forwarded_for, const std::string& forwarded) {
+    return Client({{"x-forwarded-for", forwarded_for}, {"forwarded", forwarded}}).address_and_port;
+  };
+  EXPECT_EQ(both("203.0.113.7", "for=203.0.113.7"), "203.0.113.7:0");
+  EXPECT_EQ(both("198.51.100.1, 203.0.113.7, 10.0.0.2", "for=203.0.113.7"), "203.0.113.7:0");
+  EXPECT_EQ(both("203.0.113.7:80", "for=\"203.0.113.7:80\""), "203.0.113.7:80");
+  EXPECT_EQ(both("203.0.113.7", "for=\"203.0.113.7:80\""), "203.0.113.7:0");
+  EXPECT_EQ(both("203.0.113.7:80", "for=203.0.113.7"), "203.0.113.7:0");
 }
 
 TEST(ClientAddress, ComesWithWhetherTheClientSpeaksHttps) {
@@ -92,6 +110,18 @@ TEST(ClientAddress, ComesWithWhetherTheClientSpeaksHttps) {
   EXPECT_TRUE(Client({{"forwarded", "for=203.0.113.7;proto=https"}}).secure);
   EXPECT_FALSE(Client({{"forwarded", "for=203.0.113.7;proto=http"}}, kProxy, true).secure);
   EXPECT_TRUE(Client({{"forwarded", "for=203.0.113.7"}}, kProxy, true).secure);
+}
+
+TEST(ClientAddress, TakesHttpsFromWhereItTakesTheAddress) {
+  const Fields of_the_other = {{"forwarded", "for=203.0.113.7"}, {"x-forwarded-proto", "https"}};
+  EXPECT_FALSE(Client(of_the_other).secure);
+  EXPECT_EQ(Client(of_the_other).address, "203.0.113.7");
+  Fields both = {{"x-forwarded-for", "203.0.113.7"}, {"forwarded", "for=203.0.113.7;proto=https"}};
+  EXPECT_FALSE(Client(both).secure);
+  EXPECT_EQ(Client(both).address, "10.0.0.1") << "only one says so";
+  both.emplace_back("x-forwarded-proto", "https");
+  EXPECT_TRUE(Client(both).secure);
+  EXPECT_EQ(Client(both).address, "203.0.113.7");
 }
 
 TEST(ClientAddress, IsCountedByItsNetworkWhereOneClientHasManyOfThem) {
