@@ -71,7 +71,10 @@ std::variant<AuthorizationRequest, Refusal> MakeQuestion(
     if (!IsUtf8(*value)) return BadRequest(absl::StrCat("header '", name, "' is not UTF-8"));
     question.headers[name] = *std::move(value);
   }
-  if (authorizer.wants().certificate_names) question.certificate_names = peer.certificate_names;
+  if (authorizer.wants().certificate_names) {
+    if (!peer.certificate_names.ok()) return BadRequest(peer.certificate_names.status().message());
+    question.certificate_names = *peer.certificate_names;
+  }
   if (authorizer.wants().request) {
     auto line = RequestLineOf(head, peer.secure, services.options.credential_query_parameters);
     if (!line) return BadRequest("the request's target or Host is not UTF-8");

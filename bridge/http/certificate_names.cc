@@ -2,12 +2,13 @@
 
 #include <openssl/x509v3.h>
 
-#include <array>
+#include <algorithm>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "boost/asio/ip/address.hpp"
-#include "bridge/base/utf8.h"
+#include "bridge/access/certificate_names.h"
 
 namespace sluice {
 namespace {
@@ -33,7 +34,8 @@ std::string AddressText(std::string_view bytes) {
   return "";
 }
 
-std::string NameText(const GENERAL_NAME& name) {
+// Nothing: it is of a kind that nobody goes by.
+std::optional<std::string> NameText(const GENERAL_NAME& name) {
   switch (name.type) {
     case GEN_DNS:
       return std::string(Bytes(name.d.dNSName));
@@ -44,22 +46,27 @@ std::string NameText(const GENERAL_NAME& name) {
     case GEN_IPADD:
       return AddressText(Bytes(name.d.iPAddress));
     default:
-      return "";
+      return std::nullopt;
   }
 }
 
 }  // namespace
 
-std::vector<std::string> CertificateNames(const X509& certificate) {
+absl::StatusOr<std::vector<std::string>> CertificateNames(const X509& certificate) {
+  int found = -1;
   const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> names(
       static_cast<GENERAL_NAMES*>(
-          X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)),
+          X509_get_ext_d2i(&certificate, NID_subject_alt_name, &found, nullptr)),
       GENERAL_NAMES_free);
+  if (names == nullptr && found != -1) {
+    return absl::InvalidArgumentError("the names in the client certificate cannot be read");
+  }
   std::vector<std::string> texts;
   for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    std::string text = NameText(*sk_GENERAL_NAME_value(names.get(), i));
-    if (!text.empty() && IsPrintableAscii(text)) texts.push_back(std::move(text));
+    std::optional<std::string> text = NameText(*sk_GENERAL_NAME_value(names.get(), i));
+    if (text) texts.push_back(*std::move(text));
   }
+  if (absl::Status status = CheckCertificateNames(texts); !status.ok()) return status;
   return texts;
 }
 

@@ -46,15 +46,17 @@ HttpServices::HttpServices(HttpOptions http_options, HttpContext http_context)
       proxies(ProxiesOf(options)) {}
 
 Peer ClientOf(const IpNetworks& proxies, const Peer& peer, const RequestHead& head) {
-  const auto forwarded = FindForwardedClient(head, proxies, peer.address);
-  if (!forwarded) return peer;
+  if (!IsTrusted(proxies, peer.address)) return peer;
   Peer client = peer;
+  // They are the proxy's own, whoever it speaks for.
+  client.certificate_names = std::vector<std::string>();
+  const auto forwarded = FindForwardedClient(head, proxies, peer.address);
+  if (!forwarded) return client;
   client.address = FormatIpAddress(forwarded->address);
   const bool v6 = !IsIpv4(forwarded->address);
   client.address_and_port =
       absl::StrCat(v6 ? "[" : "", client.address, v6 ? "]:" : ":", forwarded->port);
   client.secure = forwarded->https.value_or(peer.secure);
-  client.certificate_names.clear();  // they are the proxy's own
   return client;
 }
 

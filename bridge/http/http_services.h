@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "bridge/access/shared_questions.h"
 #include "bridge/http/client_address.h"
 #include "bridge/http/cors.h"
@@ -44,9 +45,10 @@ struct HttpServices {
 // request.
 struct Peer {
   std::string address;
-  std::string address_and_port;                // the port is 0 where a proxy does not tell it
-  bool secure = false;                         // it speaks https
-  std::vector<std::string> certificate_names;  // of its verified certificate
+  std::string address_and_port;  // the port is 0 where a proxy does not tell it
+  bool secure = false;           // it speaks https
+  // Of its verified certificate. INVALID_ARGUMENT: it cannot be gone by.
+  absl::StatusOr<std::vector<std::string>> certificate_names = std::vector<std::string>();
 };
 
 // Who a request is from that came from `peer`.

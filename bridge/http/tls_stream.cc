@@ -154,9 +154,11 @@ void TlsStream::Shutdown() {
 // (Not the part of a record that waits for its rest: there is nothing to read in it.)
 bool TlsStream::readable() const { return SSL_pending(tls_.get()) > 0; }
 
-std::vector<std::string> TlsStream::certificate_names() const {
+absl::StatusOr<std::vector<std::string>> TlsStream::certificate_names() const {
   const X509* certificate = SSL_get0_peer_certificate(tls_.get());
-  if (certificate == nullptr || SSL_get_verify_result(tls_.get()) != X509_V_OK) return {};
+  if (certificate == nullptr || SSL_get_verify_result(tls_.get()) != X509_V_OK) {
+    return std::vector<std::string>();
+  }
   return CertificateNames(*certificate);
 }
 

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "boost/system/error_code.hpp"
 
 namespace sluice {
@@ -47,7 +48,8 @@ class TlsStream {
   // Off the socket, with what TLS itself has to say.
   uint64_t bytes_received() const { return bytes_received_; }
   // Of the client's certificate, which was verified; none: it has shown none.
-  std::vector<std::string> certificate_names() const;
+  // INVALID_ARGUMENT: as of CertificateNames.
+  absl::StatusOr<std::vector<std::string>> certificate_names() const;
   // Why the handshake failed, in OpenSSL's words.
   const std::string& failure() const { return failure_; }
   // It failed because the client speaks HTTP without TLS.

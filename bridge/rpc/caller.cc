@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "bridge/access/certificate_names.h"
 #include "bridge/base/text.h"
 #include "bridge/base/utf8.h"
 
@@ -17,8 +18,8 @@ namespace {
 
 // Generic: DNS names, URIs, addresses and mail addresses are all of them.
 constexpr char kCertificateName[] = GRPC_X509_SAN_PROPERTY_NAME;
-constexpr size_t kCertificateNamesMax = 64;
-constexpr size_t kCertificateNameBytesMax = 1024;
+// What gRPC says instead of a name of another kind.
+constexpr std::string_view kOtherKind = "other types of SAN";
 
 constexpr std::string_view kBearer = "bearer ";
 
@@ -43,8 +44,8 @@ absl::StatusOr<std::string> CredentialOf(const grpc::ServerContextBase& context)
   return value;
 }
 
-// Of the certificate that TLS has verified; none where none was shown. INVALID_ARGUMENT: to
-// leave one of them out would be to decide about it.
+// Of the certificate that TLS has verified; none where none was shown. INVALID_ARGUMENT: they
+// cannot be gone by.
 absl::StatusOr<std::vector<std::string>> CertificateNamesOf(
     const grpc::ServerContextBase& context) {
   std::vector<std::string> names;
@@ -52,14 +53,9 @@ absl::StatusOr<std::vector<std::string>> CertificateNamesOf(
   if (peer == nullptr || !peer->IsPeerAuthenticated()) return names;
   for (const grpc::string_ref& value : peer->FindPropertyValues(kCertificateName)) {
     const std::string_view name(value.data(), value.size());
-    if (names.size() == kCertificateNamesMax || name.empty() ||
-        name.size() > kCertificateNameBytesMax || !IsUtf8(name) || HasControlCharacter(name)) {
-      return absl::InvalidArgumentError(
-          "the client certificate has more than 64 names, or one that is empty, too long or not "
-          "printable");
-    }
-    names.emplace_back(name);
+    if (name != kOtherKind) names.emplace_back(name);
   }
+  if (absl::Status status = CheckCertificateNames(names); !status.ok()) return status;
   return names;
 }
 

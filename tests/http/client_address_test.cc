@@ -124,6 +124,19 @@ TEST(ClientAddress, TakesHttpsFromWhereItTakesTheAddress) {
   EXPECT_EQ(Client(both).address, "203.0.113.7");
 }
 
+TEST(ClientAddress, ComesWithTheNamesOfACertificateOnlyWhereItIsTheClientsOwn) {
+  const auto names = [](const std::string& peer, Fields fields) {
+    RequestHead head;
+    head.fields = std::move(fields);
+    const std::vector<std::string> shown = {"a.example"};
+    return ClientOf(Proxies(), {peer, peer + ":9", true, shown}, head).certificate_names.value();
+  };
+  EXPECT_EQ(names("192.0.2.1", {{"x-forwarded-for", "203.0.113.7"}}).size(), 1u);
+  EXPECT_TRUE(names("10.0.0.1", {{"x-forwarded-for", "203.0.113.7"}}).empty());
+  EXPECT_TRUE(names("10.0.0.1", {{"x-forwarded-for", "unknown"}}).empty());
+  EXPECT_TRUE(names("10.0.0.1", {}).empty());
+}
+
 TEST(ClientAddress, IsCountedByItsNetworkWhereOneClientHasManyOfThem) {
   EXPECT_EQ(CountedAs("192.0.2.1"), "192.0.2.1");
   EXPECT_EQ(CountedAs("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");

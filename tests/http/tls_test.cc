@@ -288,6 +288,41 @@ TEST_F(TlsTest, VerifiesACertificateWhereOneIsShown) {
             0);
 }
 
+TEST_F(TlsTest, RefusesToGoByNamesThatCouldBeTakenForOthers) {
+  options_.tls->client_ca_file = folder_.Write("ca.pem", authority_.certificate());
+  options_.tls->client_certificates = ClientCertificates::kRequired;
+  authorizer_.wanted.certificate_names = true;
+  AddRoute("/ask/{id}", {"ask/{id}"});
+  Start();
+  std::string many = "DNS:0.example";
+  for (int i = 1; i <= 64; ++i) many += ",DNS:" + std::to_string(i) + ".example";
+  for (const std::string& names : {std::string("DNS:a.example,DNS:b\x01.example"),
+                                   std::string("DNS:a.example,DNS:b\xc3\xbc.example"), many}) {
+    TlsClient client = ConnectTls({.certificate = authority_.Issue(names)});
+    EXPECT_EQ(client.Get("/ask/1", kGood).ReadResponse().status, 400) << names;
+    EXPECT_EQ(client.Get("/open/1").ReadResponse().status, 200) << "nobody is asked there";
+  }
+  EXPECT_THAT(authorizer_.questions(), IsEmpty());
+  // A kind that nobody goes by.
+  TlsClient other = ConnectTls({.certificate = authority_.Issue("DNS:a.example,RID:1.2.3.4")});
+  EXPECT_EQ(other.Get("/ask/1", kGood).ReadResponse().status, 200);
+  EXPECT_THAT(authorizer_.questions().back().certificate_names, ElementsAre("a.example"));
+}
+
+TEST_F(TlsTest, DoesNotTakeTheNamesOfATrustedProxyForItsClients) {
+  options_.tls->client_ca_file = folder_.Write("ca.pem", authority_.certificate());
+  options_.tls->client_certificates = ClientCertificates::kRequired;
+  options_.trusted_proxies = {"127.0.0.1"};
+  authorizer_.wanted.certificate_names = true;
+  AddRoute("/ask/{id}", {"ask/{id}"});
+  Start();
+  for (const char* said : {"", "X-Forwarded-For: 1.2.3.4\r\n", "X-Forwarded-For: unknown\r\n"}) {
+    TlsClient proxy = ConnectTls({.certificate = authority_.Issue("DNS:proxy.example")});
+    EXPECT_EQ(proxy.Get("/ask/1", std::string(kGood) + said).ReadResponse().status, 200);
+    EXPECT_THAT(authorizer_.questions().back().certificate_names, IsEmpty()) << said;
+  }
+}
+
 TEST_F(TlsTest, DoesNotTellAnAuthorizerThatDoesNotAsk) {
   options_.tls->client_ca_file = folder_.Write("ca.pem", authority_.certificate());
   options_.tls->client_certificates = ClientCertificates::kRequired;

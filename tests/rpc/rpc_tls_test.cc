@@ -146,6 +146,22 @@ TEST_F(RpcTlsTest, TellsNamesOnlyWhoWantsThem) {
   EXPECT_THAT(NamesAsked(), IsEmpty());
 }
 
+TEST_F(RpcTlsTest, RefusesToGoByNamesThatCouldBeTakenForOthers) {
+  options_.tls->client_certificates = ClientCertificates::kRequired;
+  Start();
+  std::string many = "DNS:0.example";
+  for (int i = 1; i <= 64; ++i) many += ",DNS:" + std::to_string(i) + ".example";
+  for (const std::string& names : {std::string("DNS:a.example,DNS:b\x01.example"),
+                                   std::string("DNS:a.example,DNS:b\xc3\xbc.example"), many}) {
+    EXPECT_EQ(PublishWith(authority_.Issue(names)).error_code(), StatusCode::INVALID_ARGUMENT)
+        << names;
+  }
+  EXPECT_THAT(authorizer_.questions(), IsEmpty());
+  // A kind that nobody goes by.
+  EXPECT_TRUE(PublishWith(authority_.Issue("DNS:a.example,RID:1.2.3.4")).ok());
+  EXPECT_THAT(NamesAsked(), ElementsAre("a.example"));
+}
+
 // The name for people is no name to go by.
 TEST_F(RpcTlsTest, TakesNoNameFromTheSubject) {
   options_.tls->client_certificates = ClientCertificates::kRequired;
