@@ -10,8 +10,8 @@
 #include "boost/asio/error.hpp"
 #include "bridge/base/clock.h"
 #include "bridge/base/log.h"
+#include "bridge/base/logged_path.h"
 #include "bridge/base/metrics.h"
-#include "bridge/http/logged_path.h"
 #include "bridge/http/stream_frames.h"
 
 namespace sluice {

@@ -9,6 +9,7 @@
 #include "bridge/access/standing.h"
 #include "bridge/base/clock.h"
 #include "bridge/base/log.h"
+#include "bridge/base/logged_path.h"
 #include "bridge/base/metrics.h"
 #include "bridge/rpc/caller.h"
 #include "bridge/schema/schema_registry.h"
@@ -197,7 +198,7 @@ void Publishing::Append(std::string principal, std::vector<Event> events, Done d
 void Publishing::Refuse(const absl::Status& why, const std::string& topic, const Done& done) {
   Metrics::Add(rpc_.metrics->publishes_refused);
   log::Warning("publish refused", {{"peer", peer_},
-                                   {"topic", topic},
+                                   {"topic", LoggedTopics({topic})},
                                    {"code", absl::StatusCodeToString(why.code())},
                                    {"error", std::string(why.message())}});
   done(why);

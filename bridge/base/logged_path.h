@@ -1,4 +1,4 @@
-// The path of a request, and the topics made of it, as the log may have them.
+// The path of a request, and topics (which may be made of one), as the log may have them.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace sluice {
 // leave it out, must not find their token in the log. Empty: `target` is no path.
 std::string LoggedPath(std::string_view target);
 
-// The topics of a stream, which may be made of its path, in the same way.
+// Topics in the same way, with commas between them.
 std::string LoggedTopics(const std::vector<std::string>& topics);
 
 }  // namespace sluice

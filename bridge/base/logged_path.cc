@@ -1,4 +1,4 @@
-#include "bridge/http/logged_path.h"
+#include "bridge/base/logged_path.h"
 
 #include <algorithm>
 #include <array>
@@ -45,7 +45,7 @@ std::string LoggedPath(std::string_view target) {
 std::string LoggedTopics(const std::vector<std::string>& topics) {
   std::string logged;
   for (const std::string& topic : topics) {
-    const size_t end = EndOfPath(topic);
+    const size_t end = std::min(EndOfPath(topic), kPathBytesMax);
     absl::StrAppend(&logged, logged.empty() ? "" : ",",
                     AsAbsl(std::string_view(topic).substr(0, end)),
                     end < topic.size() ? "..." : "");

@@ -1,4 +1,4 @@
-#include "bridge/http/logged_path.h"
+#include "bridge/base/logged_path.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -28,12 +28,13 @@ TEST(LoggedPath, IsNothingOfWhatIsNoPath) {
   EXPECT_EQ(LoggedPath("*"), "");
 }
 
-TEST(LoggedPath, LeavesTheSameOutOfTopicsThatAreMadeOfIt) {
+TEST(LoggedPath, LeavesTheSameOutOfTopics) {
   EXPECT_EQ(LoggedTopics({"room/1", "room/2?token=secret", "a/b"}), "room/1,room/2...,a/b");
 }
 
 TEST(LoggedPath, IsBounded) {
   EXPECT_EQ(LoggedPath("/" + std::string(1000, 'a')), "/" + std::string(255, 'a') + "...");
+  EXPECT_EQ(LoggedTopics({std::string(1000, 'a'), "b"}), std::string(256, 'a') + "...,b");
 }
 
 }  // namespace
