@@ -124,6 +124,9 @@ class Reflection {
 
 // Reads a request, asks whether it may be answered unless that is still known, answers it,
 // reads the next. The authorizer's answer comes on any thread, and so does the drain.
+//
+// Nobody waits for that answer: when it comes, the call may be over, and then the server may
+// be gone with all that the call was given. While the lock is held, an open call stays open.
 template <typename Request, typename Response>
 class Call final : public grpc::ServerBidiReactor<Request, Response>,
                    public ReflectionCalls::Call,
@@ -146,18 +149,18 @@ class Call final : public grpc::ServerBidiReactor<Request, Response>,
   void OnReadDone(bool ok) override {
     if (!ok) return End(grpc::Status::OK);
     if (rpc_.reflection_authorizer == nullptr || rpc_.clock->Now() < allowed_until_) {
+      const MutexLock lock(&mutex_);
       return Answer();
     }
     absl::StatusOr<AuthorizationRequest> question =
         MakeQuestion(context_, *rpc_.reflection_authorizer, Action::kReflect, {});
-    if (!question.ok()) return Refuse(question.status(), Reason::kBadRequest);
+    if (!question.ok()) {
+      const MutexLock lock(&mutex_);
+      return Refuse(question.status(), Reason::kBadRequest);
+    }
     rpc_.reflection_authorizer->Authorize(
-        *std::move(question), [self = this->shared_from_this()](const Decision& decision) {
-          const absl::Status status = ToStatus(decision);
-          if (!status.ok()) return self->Refuse(status, ReasonOf(decision));
-          self->allowed_until_ = decision.expires_at;
-          self->Answer();
-        });
+        *std::move(question),
+        [self = this->shared_from_this()](const Decision& decision) { self->Decide(decision); });
   }
   void OnWriteDone(bool ok) override {
     if (!ok) return End(grpc::Status::CANCELLED);
@@ -171,23 +174,33 @@ class Call final : public grpc::ServerBidiReactor<Request, Response>,
   }
 
  private:
-  void Answer() {
-    reflection_.Answer(request_, &response_);
+  void Decide(const Decision& decision) {
     const MutexLock lock(&mutex_);
-    if (!finished_) this->StartWrite(&response_);
+    if (finished_) return;
+    const absl::Status status = ToStatus(decision);
+    if (!status.ok()) return Refuse(status, ReasonOf(decision));
+    allowed_until_ = decision.expires_at;
+    Answer();
   }
-  void Refuse(const absl::Status& why, Reason reason) {
+  void Answer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (finished_) return;
+    reflection_.Answer(request_, &response_);
+    this->StartWrite(&response_);
+  }
+  void Refuse(const absl::Status& why, Reason reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (std::exchange(finished_, true)) return;
     rpc_.metrics->Refused(reason);
-    End(ToGrpc(why));
+    this->Finish(ToGrpc(why));
   }
   void End(grpc::Status status) {
     const MutexLock lock(&mutex_);
     if (!std::exchange(finished_, true)) this->Finish(std::move(status));
   }
 
+  // These three are gone with the call, or soon after it.
   ReflectionCalls& calls_;
   const RpcContext& rpc_;
-  const grpc::CallbackServerContext& context_;  // gone with the call
+  const grpc::CallbackServerContext& context_;
   std::shared_ptr<Call> self_;
   Mutex mutex_;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;

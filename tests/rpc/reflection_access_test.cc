@@ -1,3 +1,5 @@
+#include <future>
+
 #include "grpc/reflection/v1/reflection.grpc.pb.h"
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
 #include "tests/rpc/rpc_fixture.h"
@@ -41,6 +43,23 @@ class ReflectionAccessTest : public RpcFixture {
     typename Version::Response response;
     return stream_->Write(request) && stream_->Read(&response) &&
            response.has_list_services_response();
+  }
+  // Returns when the authorizer has the question, whose answer it holds.
+  void AskWithoutAnswer(const char* authorization) {
+    authorizer_.Hold(true);
+    Open(authorization);
+    typename Version::Request request;
+    request.set_list_services("*");
+    EXPECT_TRUE(stream_->Write(request));
+    authorizer_.WaitForQuestion();
+  }
+  // Returns when that answer was given.
+  void AnswerHeld() {
+    // (It answers one question after the other.)
+    const auto answered = std::make_shared<std::promise<void>>();
+    authorizer_.Authorize({}, [answered](const Decision&) { answered->set_value(); });
+    authorizer_.Hold(false);
+    answered->get_future().wait();
   }
   StatusCode Refusal(const char* authorization) {
     Open(authorization);
@@ -103,15 +122,38 @@ TYPED_TEST(ReflectionAccessTest, EndsItsCallsWhenTheServerDrains) {
 
 TYPED_TEST(ReflectionAccessTest, EndsACallWhoseAnswerIsStillOpenWhenTheServerDrains) {
   this->Start();
-  this->authorizer_.Hold(true);
-  this->Open("Bearer good");
-  typename TypeParam::Request request;
-  request.set_list_services("*");
-  this->stream_->Write(request);
-  this->authorizer_.WaitForQuestion();
+  this->AskWithoutAnswer("Bearer good");
   this->server_->Shutdown(absl::Now() + absl::Minutes(1));
   EXPECT_EQ(this->stream_->Finish().error_code(), StatusCode::UNAVAILABLE);
-  this->authorizer_.Hold(false);
+  this->AnswerHeld();
+}
+
+// (What it would touch then is freed memory, which the sanitizers see.)
+TYPED_TEST(ReflectionAccessTest, NeedsNothingOfItsServerWhenItIsAllowedAfterTheEnd) {
+  this->Start();
+  this->AskWithoutAnswer("Bearer good");
+  this->Stop();
+  EXPECT_EQ(this->stream_->Finish().error_code(), StatusCode::UNAVAILABLE);
+  this->AnswerHeld();
+}
+
+TYPED_TEST(ReflectionAccessTest, NeedsNothingOfItsServerWhenItIsRefusedAfterTheEnd) {
+  this->Start();
+  this->AskWithoutAnswer("Bearer guest");
+  this->Stop();
+  EXPECT_EQ(this->stream_->Finish().error_code(), StatusCode::UNAVAILABLE);
+  this->AnswerHeld();
+  EXPECT_EQ(this->metrics_.refusals[static_cast<size_t>(Reason::kForbidden)], 0u);
+}
+
+TYPED_TEST(ReflectionAccessTest, IsNotAnsweredOnceItsCallerHasLeft) {
+  this->Start();
+  this->AskWithoutAnswer("Bearer guest");
+  this->context_->TryCancel();
+  EXPECT_EQ(this->stream_->Finish().error_code(), StatusCode::CANCELLED);
+  this->server_->Shutdown(absl::Now() + absl::Minutes(1));  // the call is over by then
+  this->AnswerHeld();
+  EXPECT_EQ(this->metrics_.refusals[static_cast<size_t>(Reason::kForbidden)], 0u);
 }
 
 }  // namespace
