@@ -7,17 +7,16 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "bridge/access/authorizer.h"
 #include "bridge/access/revocations.h"
 #include "bridge/base/clock.h"
 #include "bridge/base/log.h"
+#include "bridge/base/logged_path.h"
 #include "bridge/base/metrics.h"
 #include "bridge/hub/event_search.h"
 #include "bridge/hub/hub.h"
 #include "bridge/rpc/caller.h"
 #include "bridge/rpc/proto_time.h"
-#include "bridge/rpc/subscribe_request.h"
 
 namespace sluice {
 namespace {
@@ -76,28 +75,25 @@ void Fill(const Item& item, const FrameViewPtr& view, v1::SubscribeResponse* res
 
 }  // namespace
 
-SubscribeCall::SubscribeCall(const RpcContext& rpc, uint32_t topics_max,
-                             const std::atomic<bool>& draining,
-                             grpc::CallbackServerContext& context,
-                             const v1::SubscribeRequest& request, std::function<void()> on_done)
+SubscribeCall::SubscribeCall(const RpcContext& rpc, const std::atomic<bool>& draining,
+                             grpc::CallbackServerContext& context, std::function<void()> on_done)
     : rpc_(rpc),
-      topics_max_(topics_max),
       draining_(draining),
       context_(context),
-      request_(request),
       on_done_(std::move(on_done)),
       shard_(rpc.hub->NextShard()),
       id_(NextSubscriberId()),
       peer_address_(PeerAddress(context)),
       opened_at_(rpc.clock->Now()) {}
 
-void SubscribeCall::Start(const absl::Status& admission) {
+void SubscribeCall::Start(const absl::Status& admission, const v1::SubscribeRequest& request,
+                          uint32_t topics_max) {
   self_ = shared_from_this();
-  OnShard([self = self_, admission] {
+  absl::StatusOr<RequestedSubscription> requested = ReadSubscribeRequest(request, topics_max);
+  OnShard([self = self_, admission, requested = std::move(requested)] {
     if (!admission.ok()) return self->Refuse(admission, Reason::kTooManySessions);
-    absl::StatusOr<SubscriptionSpec> spec = ReadSubscribeRequest(self->request_, self->topics_max_);
-    if (!spec.ok()) return self->Refuse(spec.status(), Reason::kBadRequest);
-    self->spec_ = *std::move(spec);
+    if (!requested.ok()) return self->Refuse(requested.status(), Reason::kBadRequest);
+    self->requested_ = *requested;
     self->Ask();
   });
 }
@@ -127,7 +123,7 @@ void SubscribeCall::OnDone() {
 
 void SubscribeCall::Ask() {
   absl::StatusOr<AuthorizationRequest> question =
-      MakeQuestion(context_, *rpc_.authorizer, Action::kSubscribe, spec_.topics);
+      MakeQuestion(context_, *rpc_.authorizer, Action::kSubscribe, requested_.spec.topics);
   if (!question.ok()) return Refuse(question.status(), Reason::kBadRequest);
   question_ = std::make_shared<const AuthorizationRequest>(*question);
   // What is taken back from here on may be missing from the answer.
@@ -142,20 +138,19 @@ void SubscribeCall::Decide(const Decision& decision) {
   if (const absl::Status status = ToStatus(decision); !status.ok()) {
     return Refuse(status, ReasonOf(decision));
   }
-  if (const absl::Status status = ApplyDecision(decision, request_, &spec_); !status.ok()) {
-    return Refuse(status, Reason::kForbidden);
-  }
+  SubscriptionSpec& spec = requested_.spec;
+  const absl::Status applied = ApplyDecision(decision, requested_.attributes, &spec);
+  if (!applied.ok()) return Refuse(applied, Reason::kForbidden);
   if (decision.expires_at <= rpc_.clock->Now()) {
     return Refuse(absl::UnauthenticatedError("the credential has expired"),
                   Reason::kUnauthenticated);
   }
   subject_ = decision.subject;
-  access_ = MakeStreamAccess(*rpc_.authorizer,
-                             {request_.attributes().begin(), request_.attributes().end()},
+  access_ = MakeStreamAccess(*rpc_.authorizer, std::move(requested_.attributes),
                              std::move(question_), decision, rpc_.standing, rpc_.clock->Now());
-  const std::optional<Offset> ended_at = EndedAt(spec_.last_event_id, *rpc_.log);
+  const std::optional<Offset> ended_at = EndedAt(spec.last_event_id, *rpc_.log);
   if (!ended_at) return Open();
-  AnyEventAfter(shard_, spec_.topics, *ended_at, spec_.filter,
+  AnyEventAfter(shard_, spec.topics, *ended_at, spec.filter,
                 [self = shared_from_this()](absl::StatusOr<bool> more) {
                   self->OnShard([self, more = std::move(more)] { self->Reopen(more); });
                 });
@@ -182,8 +177,8 @@ void SubscribeCall::Open() {
                               {"peer", peer_address_},
                               {"subject", subject_},
                               {"route", "grpc"},
-                              {"topics", absl::StrJoin(spec_.topics, ",")}});
-  subscription_.emplace(shard_, *this, std::move(spec_));
+                              {"topics", LoggedTopics(requested_.spec.topics)}});
+  subscription_.emplace(shard_, *this, std::move(requested_.spec));
   Pump();
 }
 
@@ -244,6 +239,7 @@ void SubscribeCall::OnDrain(Reason reason, uint32_t) {
 }
 
 void SubscribeCall::OnCut(Reason reason) {
+  const auto self = shared_from_this();  // (once it is finished, gRPC lets go of it)
   context_.TryCancel();
   Leave(reason, grpc::Status::CANCELLED);
   subscription_.reset();  // its shard may be going

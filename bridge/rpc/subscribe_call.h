@@ -20,6 +20,7 @@
 #include "bridge/hub/subscriber.h"
 #include "bridge/hub/subscription.h"
 #include "bridge/rpc/rpc_server.h"
+#include "bridge/rpc/subscribe_request.h"
 #include "sluice/v1/subscriber.pb.h"
 
 namespace sluice {
@@ -29,13 +30,13 @@ class SubscribeCall final : public grpc::ServerWriteReactor<v1::SubscribeRespons
                             public std::enable_shared_from_this<SubscribeCall> {
  public:
   // `draining` outlives the call. `on_done`: the call is over.
-  SubscribeCall(const RpcContext& rpc, uint32_t topics_max, const std::atomic<bool>& draining,
-                grpc::CallbackServerContext& context, const v1::SubscribeRequest& request,
-                std::function<void()> on_done);
+  SubscribeCall(const RpcContext& rpc, const std::atomic<bool>& draining,
+                grpc::CallbackServerContext& context, std::function<void()> on_done);
 
   // Once it is held by a shared_ptr; it then holds itself until the call is over.
   // `admission` not OK: that is the answer.
-  void Start(const absl::Status& admission);
+  void Start(const absl::Status& admission, const v1::SubscribeRequest& request,
+             uint32_t topics_max);
 
   // gRPC's threads.
   void OnWriteDone(bool ok) override;
@@ -69,10 +70,8 @@ class SubscribeCall final : public grpc::ServerWriteReactor<v1::SubscribeRespons
   void End(const grpc::Status& status);
 
   const RpcContext& rpc_;
-  const uint32_t topics_max_;
   const std::atomic<bool>& draining_;
   grpc::CallbackServerContext& context_;
-  const v1::SubscribeRequest request_;
   const std::function<void()> on_done_;
   Shard& shard_;
   const std::string id_;
@@ -81,7 +80,7 @@ class SubscribeCall final : public grpc::ServerWriteReactor<v1::SubscribeRespons
   std::shared_ptr<SubscribeCall> self_;
 
   // The shard's thread's.
-  SubscriptionSpec spec_;
+  RequestedSubscription requested_;
   std::string subject_;
   Standing::Question question_;
   uint64_t asked_at_ = 0;  // of the revocations

@@ -49,7 +49,7 @@ void SubscribeCall::Take(const Decision& decision) {
 
 bool SubscribeCall::Revoked() const {
   return rpc_.revocations != nullptr &&
-         rpc_.revocations->AnySince(asked_at_, subject_, spec_.topics);
+         rpc_.revocations->AnySince(asked_at_, subject_, requested_.spec.topics);
 }
 
 bool SubscribeCall::OnDisconnect(DisconnectedBy by) {

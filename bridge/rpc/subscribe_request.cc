@@ -15,8 +15,20 @@ namespace sluice {
 namespace {
 
 constexpr size_t kLastEventIdBytesMax = 256;
+// Of a request without its topics, which have a bound of their own. (gRPC keeps it, with the
+// fields that nobody knows, for as long as the stream runs.)
+constexpr size_t kRequestBytesMax = 64 * 1024;
+// What stands before each topic.
+constexpr size_t kTopicHeadBytes = 3;
 
 absl::Status Refuse(absl::string_view why) { return absl::InvalidArgumentError(why); }
+
+absl::Status CheckSize(const v1::SubscribeRequest& request, uint32_t topics_max) {
+  const size_t topics_bytes_max = topics_max * (kTopicBytesMax + kTopicHeadBytes);
+  const size_t bytes_max = std::max(kRequestBytesMax, topics_bytes_max + kRequestBytesMax / 2);
+  if (request.ByteSizeLong() <= bytes_max) return absl::OkStatus();
+  return Refuse(absl::StrCat("the request is larger than ", bytes_max, " bytes"));
+}
 
 absl::Status ReadTopics(const v1::SubscribeRequest& request, uint32_t topics_max,
                         std::vector<std::string>* topics) {
@@ -47,9 +59,11 @@ absl::Status CheckAttributes(const v1::SubscribeRequest& request) {
 
 }  // namespace
 
-absl::StatusOr<SubscriptionSpec> ReadSubscribeRequest(const v1::SubscribeRequest& request,
-                                                      uint32_t topics_max) {
-  SubscriptionSpec spec;
+absl::StatusOr<RequestedSubscription> ReadSubscribeRequest(const v1::SubscribeRequest& request,
+                                                           uint32_t topics_max) {
+  if (absl::Status s = CheckSize(request, topics_max); !s.ok()) return s;
+  RequestedSubscription requested;
+  SubscriptionSpec& spec = requested.spec;
   if (absl::Status s = ReadTopics(request, topics_max, &spec.topics); !s.ok()) return s;
   spec.last_event_id = request.last_event_id();
   if (spec.last_event_id.size() > kLastEventIdBytesMax || HasControlCharacter(spec.last_event_id)) {
@@ -61,15 +75,15 @@ absl::StatusOr<SubscriptionSpec> ReadSubscribeRequest(const v1::SubscribeRequest
     spec.start = *start;
   }
   if (absl::Status s = CheckAttributes(request); !s.ok()) return s;
-  return spec;
+  requested.attributes = Attributes(request.attributes().begin(), request.attributes().end());
+  return requested;
 }
 
-absl::Status ApplyDecision(const Decision& decision, const v1::SubscribeRequest& request,
+absl::Status ApplyDecision(const Decision& decision, const Attributes& own,
                            SubscriptionSpec* spec) {
   Attributes none;
   if (absl::Status s = FillSubject(decision.subject, spec->topics, none); !s.ok()) return s;
-  spec->filter =
-      ImposedFilter({request.attributes().begin(), request.attributes().end()}, decision);
+  spec->filter = ImposedFilter(own, decision);
   spec->view = MaskedView(nullptr, decision.masks);
   return absl::OkStatus();
 }

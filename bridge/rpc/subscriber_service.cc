@@ -10,12 +10,12 @@ namespace sluice {
 grpc::ServerWriteReactor<v1::SubscribeResponse>* SubscriberService::Subscribe(
     grpc::CallbackServerContext* context, const v1::SubscribeRequest* request) {
   const uint32_t open = open_.fetch_add(1) + 1;
-  const auto call = std::make_shared<SubscribeCall>(
-      rpc_, options_.topics_per_subscriber_max, draining_, *context, *request, [this] { --open_; });
+  const auto call = std::make_shared<SubscribeCall>(rpc_, draining_, *context, [this] { --open_; });
   call->Start(open <= options_.subscribers_max
                   ? absl::OkStatus()
                   : absl::ResourceExhaustedError(absl::StrCat(
-                        "more than ", options_.subscribers_max, " Subscribe calls are open")));
+                        "more than ", options_.subscribers_max, " Subscribe calls are open")),
+              *request, options_.topics_per_subscriber_max);
   return call.get();
 }
 

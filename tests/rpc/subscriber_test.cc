@@ -256,6 +256,34 @@ TEST_F(SubscriberTest, NamesTheFieldThatIsWrong) {
   EXPECT_TRUE(authorizer_.questions().empty());
 }
 
+TEST_F(SubscriberTest, RefusesARequestThatIsLargerThanAnyNeedsToBe) {
+  Start();
+  const auto with_unknown_field = [](size_t bytes) {
+    v1::SubscribeRequest request = To({"a"});
+    request.GetReflection()->MutableUnknownFields(&request)->AddLengthDelimited(
+        1000, std::string(bytes, 'x'));
+    return request;
+  };
+  const grpc::Status status = Open(with_unknown_field(64 << 10)).End();
+  EXPECT_EQ(status.error_code(), StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), StartsWith("the request is larger than 65536 bytes"));
+  EXPECT_EQ(Refusals(Reason::kBadRequest), 1u);
+  EXPECT_TRUE(authorizer_.questions().empty());
+  Reader reader = Join(with_unknown_field(63 << 10));
+  PublishText("a", "x");
+  EXPECT_EQ(reader.Next().data(), "x");
+}
+
+TEST_F(SubscriberTest, TakesAsManyTopicsAsAreAllowedOfTheLongest) {
+  options_.topics_per_subscriber_max = 1000;
+  Start();
+  v1::SubscribeRequest request;
+  for (int i = 1000; i < 2000; ++i) request.add_topics(std::string(251, 'x') + std::to_string(i));
+  Reader reader = Join(request);
+  PublishText(request.topics(999), "x");
+  EXPECT_EQ(reader.Next().data(), "x");
+}
+
 TEST_F(SubscriberTest, BoundsTheCallsAtOnce) {
   options_.subscribers_max = 1;
   Start();
