@@ -1,10 +1,11 @@
 // Every text is preceded by its length, every list by its count: no two questions are the
-// same bytes, wherever their parts are cut.
+// same bytes, wherever their parts are cut. The bytes, which hold the credential, are never
+// put together: the digest takes them one by one.
 #include "bridge/access/question_key.h"
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,50 +13,63 @@
 namespace sluice {
 namespace {
 
-void AppendCount(std::string& bytes, uint64_t count) {
-  for (int shift = 0; shift < 64; shift += 8) bytes.push_back(static_cast<char>(count >> shift));
-}
-
-void AppendText(std::string& bytes, std::string_view text) {
-  AppendCount(bytes, text.size());
-  bytes.append(text);
-}
-
-void AppendTexts(std::string& bytes, const std::vector<std::string>& texts) {
-  AppendCount(bytes, texts.size());
-  for (const std::string& text : texts) AppendText(bytes, text);
-}
-
-std::string BytesOf(const AuthorizationRequest& request) {
-  std::string bytes;
-  AppendCount(bytes, static_cast<uint64_t>(request.action));
-  AppendTexts(bytes, request.topics);
-  AppendText(bytes, request.credential);
-  AppendCount(bytes, request.headers.size());
-  for (const auto& [name, value] : request.headers) {
-    AppendText(bytes, name);
-    AppendText(bytes, value);
+class Digest {
+ public:
+  Digest() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+    good_ = context_ != nullptr && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1;
   }
-  AppendText(bytes, request.peer_address);
-  AppendTexts(bytes, request.certificate_names);
-  AppendText(bytes, request.request.method);
-  AppendText(bytes, request.request.path);
-  AppendText(bytes, request.request.host);
-  AppendText(bytes, request.request.scheme);
-  return bytes;
-}
+
+  void AddCount(uint64_t count) {
+    std::array<uint8_t, 8> bytes{};
+    for (uint8_t& byte : bytes) {
+      byte = static_cast<uint8_t>(count);
+      count >>= 8;
+    }
+    Add(bytes.data(), bytes.size());
+  }
+  void AddText(std::string_view text) {
+    AddCount(text.size());
+    Add(text.data(), text.size());
+  }
+  void AddTexts(const std::vector<std::string>& texts) {
+    AddCount(texts.size());
+    for (const std::string& text : texts) AddText(text);
+  }
+  std::optional<QuestionKey> Finish() {
+    QuestionKey key;
+    unsigned int size = 0;
+    good_ = good_ && EVP_DigestFinal_ex(context_.get(), key.data(), &size) == 1;
+    return good_ && size == key.size() ? std::optional(key) : std::nullopt;
+  }
+
+ private:
+  void Add(const void* bytes, size_t size) {
+    good_ = good_ && EVP_DigestUpdate(context_.get(), bytes, size) == 1;
+  }
+
+  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;  // cleansed at its end
+  bool good_ = false;
+};
 
 }  // namespace
 
 std::optional<QuestionKey> KeyOf(const AuthorizationRequest& request) {
-  std::string bytes = BytesOf(request);
-  QuestionKey key;
-  unsigned int size = 0;
-  const bool made =
-      EVP_Digest(bytes.data(), bytes.size(), key.data(), &size, EVP_sha256(), nullptr) == 1 &&
-      size == key.size();
-  OPENSSL_cleanse(bytes.data(), bytes.size());  // it holds the credential
-  return made ? std::optional(key) : std::nullopt;
+  Digest digest;
+  digest.AddCount(static_cast<uint64_t>(request.action));
+  digest.AddTexts(request.topics);
+  digest.AddText(request.credential);
+  digest.AddCount(request.headers.size());
+  for (const auto& [name, value] : request.headers) {
+    digest.AddText(name);
+    digest.AddText(value);
+  }
+  digest.AddText(request.peer_address);
+  digest.AddTexts(request.certificate_names);
+  digest.AddText(request.request.method);
+  digest.AddText(request.request.path);
+  digest.AddText(request.request.host);
+  digest.AddText(request.request.scheme);
+  return digest.Finish();
 }
 
 }  // namespace sluice
