@@ -198,10 +198,11 @@ describe('keys of tokens', () => {
     assert.equal((await opens(t, bridge, old)).status, 200);
     const {fetched} = issuer;
     assert.ok(fetched <= 4, `${fetched} fetches`);
-    // Unknown ids do not make it ask again and again.
+    // Unknown ids do not make it ask again and again: they are told to come back meanwhile.
     for (let i = 0; i < 20; i++) {
       const unknown = await (await makeKey('ES256', `unknown-${i}`)).sign();
-      assert.equal((await request(bridge.url('/v1/room/1'), bearer(unknown))).status, 401);
+      const {status: answer} = await request(bridge.url('/v1/room/1'), bearer(unknown));
+      assert.ok(answer === 503 || (answer === 401 && issuer.fetched > fetched), String(answer));
     }
     assert.ok(issuer.fetched <= fetched + 1, `${issuer.fetched - fetched} more`);
     await publish(bridge, [tick(1)], {credential: young});

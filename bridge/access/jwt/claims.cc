@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/access/answer_parts.h"
 #include "bridge/access/jwt/strict_json.h"
 #include "bridge/base/utf8.h"
 
@@ -15,7 +16,6 @@ namespace {
 using nlohmann::json;
 
 constexpr double kUnixSecondsMax = 253'402'300'799;  // year 9999
-constexpr size_t kSubjectBytesMax = 256;
 
 absl::Status Refused(absl::string_view why) { return absl::UnauthenticatedError(why); }
 

@@ -31,7 +31,7 @@ class JwksFile final : public KeySource {
     return keys_;
   }
   // It is looked at all the time.
-  Look LookAgain(std::function<void()>) override { return Look::kNotNow; }
+  Look LookAgain(const std::string&, Looked) override { return Look::kInVain; }
   void Stop() override { watch_.reset(); }
 
  private:

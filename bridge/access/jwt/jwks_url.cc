@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -18,6 +19,10 @@ namespace {
 constexpr absl::Duration kRetryFirst = absl::Seconds(1);
 constexpr absl::Duration kRetryMax = absl::Seconds(30);
 
+// Of the ids that were asked for; and the looks after which one counts as a new one.
+constexpr size_t kAskedForMax = 1024;
+constexpr uint64_t kLooksRemembered = 4;
+
 // Queries may hold what is not for the log.
 std::string WithoutQuery(const std::string& url) { return url.substr(0, url.find('?')); }
 
@@ -33,18 +38,26 @@ class JwksUrl final : public KeySource {
     const std::lock_guard lock(mutex_);
     return keys_;
   }
-  Look LookAgain(std::function<void()> looked) override;
+  Look LookAgain(const std::string& id, Looked looked) override;
   void Stop() override {
     thread_.request_stop();
     if (thread_.joinable()) thread_.join();
   }
 
  private:
+  struct Waiting {
+    Looked looked;
+    bool had_begun;
+  };
+
   void Run(const std::stop_token& stop);
   // Whether the keys are those of now.
   bool FetchOnce(const std::stop_token& stop);
   // Calls everybody who waits.
   void Tell(bool stopped);
+  // (Under mutex_.)
+  bool WasLookedFor(const std::string& id) const;
+  void Remember(const std::string& id);
 
   const JwksUrlOptions options_;
   const Clock& clock_;
@@ -52,28 +65,52 @@ class JwksUrl final : public KeySource {
   std::condition_variable_any asked_;
   // Guarded by mutex_:
   KeySetPtr keys_;
-  std::vector<std::function<void()>> waiting_;
-  bool looking_ = true;  // a fetch is due or under way
+  std::vector<Waiting> waiting_;
+  bool looking_ = true;   // a fetch is due or under way
+  bool fetching_ = true;  // it is under way
   bool stopped_ = false;
   absl::Time looked_again_at_ = absl::InfinitePast();
+  uint64_t looks_ = 1;  // that have begun, the first one with the thread
+  // By their ids: the look that came next.
+  std::map<std::string, uint64_t> asked_for_;
   // Declared last: it uses all of the above.
   std::jthread thread_;
 };
 
-KeySource::Look JwksUrl::LookAgain(std::function<void()> looked) {
+// What was asked for too soon after a look may be newer than that: it is only refused for
+// good when it comes again after the next one. (So strangers, who can make it look as often
+// as it may, refuse nobody.)
+KeySource::Look JwksUrl::LookAgain(const std::string& id, Looked looked) {
   const std::lock_guard lock(mutex_);
-  if (stopped_) return Look::kNotNow;
+  if (stopped_) return Look::kNotYet;
   if (waiting_.size() >= kJwksWaitingMax) return Look::kTooMany;
   if (!looking_) {
     // (A clock that was set back does not keep it from looking.)
     const absl::Duration since = clock_.Now() - looked_again_at_;
-    if (since >= absl::ZeroDuration() && since < kJwksLookInterval) return Look::kNotNow;
+    if (since >= absl::ZeroDuration() && since < kJwksLookInterval) {
+      if (WasLookedFor(id)) return Look::kInVain;
+      Remember(id);
+      return Look::kNotYet;
+    }
     looked_again_at_ = clock_.Now();
     looking_ = true;
     asked_.notify_all();
   }
-  waiting_.push_back(std::move(looked));
+  if (keys_ != nullptr) Remember(id);
+  waiting_.push_back({std::move(looked), fetching_});
   return Look::kUnderWay;
+}
+
+bool JwksUrl::WasLookedFor(const std::string& id) const {
+  const auto found = asked_for_.find(id);
+  return found != asked_for_.end() && found->second <= looks_ &&
+         looks_ - found->second < kLooksRemembered;
+}
+
+void JwksUrl::Remember(const std::string& id) {
+  // (Whoever is forgotten comes back once more.)
+  if (asked_for_.size() >= kAskedForMax) asked_for_.clear();
+  asked_for_[id] = looks_ + 1;
 }
 
 void JwksUrl::Run(const std::stop_token& stop) {
@@ -85,7 +122,8 @@ void JwksUrl::Run(const std::stop_token& stop) {
     Tell(/*stopped=*/false);
     std::unique_lock lock(mutex_);
     asked_.wait_for(lock, stop, absl::ToChronoNanoseconds(pause), [this] { return looking_; });
-    looking_ = true;
+    looking_ = fetching_ = true;
+    ++looks_;
   }
   Tell(/*stopped=*/true);
 }
@@ -114,14 +152,14 @@ bool JwksUrl::FetchOnce(const std::stop_token& stop) {
 }
 
 void JwksUrl::Tell(bool stopped) {
-  std::vector<std::function<void()>> waiting;
+  std::vector<Waiting> waiting;
   {
     const std::lock_guard lock(mutex_);
     stopped_ = stopped;
-    looking_ = false;
+    looking_ = fetching_ = false;
     waiting.swap(waiting_);
   }
-  for (const auto& looked : waiting) looked();
+  for (const Waiting& one : waiting) one.looked(one.had_begun);
 }
 
 }  // namespace

@@ -20,7 +20,8 @@ struct JwksUrlOptions {
   absl::Duration refresh = absl::Minutes(5);
 };
 
-// `LookAgain` looks at most every so often.
+// `LookAgain` looks at most every so often; in between, an id that it does not know yet is
+// kNotYet.
 inline constexpr absl::Duration kJwksLookInterval = absl::Seconds(10);
 
 // So many may wait for that.

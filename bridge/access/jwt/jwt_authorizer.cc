@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_replace.h"
+#include "bridge/access/decisions.h"
 #include "bridge/access/jwt/jwt.h"
 #include "bridge/access/jwt/key_source.h"
 #include "bridge/access/jwt/strict_json.h"
@@ -20,13 +21,6 @@ namespace {
 using Verdict = Decision::Verdict;
 
 constexpr char kSubjectTemplate[] = "{subject}";
-
-Decision Refused(Verdict verdict, absl::string_view reason) {
-  Decision decision;
-  decision.verdict = verdict;
-  decision.reason = std::string(reason);
-  return decision;
-}
 
 // The topic that is meant; nothing: the subject makes none.
 std::optional<std::string> WithSubject(const std::string& topic, const std::string& subject) {
@@ -75,7 +69,7 @@ Decision Decide(const AuthorizationRequest& request, const TokenRights& rights,
       break;
   }
   if (!allowed) {
-    Decision decision = Refused(Verdict::kForbidden, "the token gives no right to it");
+    Decision decision = Denial(Verdict::kForbidden, "the token gives no right to it");
     decision.denied_topics = std::move(denied);
     return decision;
   }
@@ -112,6 +106,7 @@ class JwtAuthorizer final : public Authorizer {
     AuthorizationRequest request;
     Jwt jwt;
     Done done;
+    bool too_soon = false;  // a key may be newer than the look that did not find it
   };
 
   KeySet::Answer CheckSignature(const Jwt& jwt) const;
@@ -119,6 +114,8 @@ class JwtAuthorizer final : public Authorizer {
   void Answer(std::shared_ptr<Question> question, size_t source);
   Decision DecisionOf(const Question& question) const;
   bool MayHaveNewKeyFor(const KeySource& source, const Jwt& jwt) const;
+  bool KnowsIdOf(const Jwt& jwt) const;
+  bool ClaimsHold(const Jwt& jwt) const;
 
   const JwtAuthorizerOptions options_;
   const KeySet keys_;
@@ -129,10 +126,12 @@ class JwtAuthorizer final : public Authorizer {
 
 void JwtAuthorizer::Authorize(AuthorizationRequest request, Done done) {
   if (request.credential.empty()) {
-    return done(Refused(Verdict::kUnauthenticated, "no token was sent"));
+    return done(Denial(Verdict::kUnauthenticated, "no token was sent"));
   }
   absl::StatusOr<Jwt> jwt = ParseJwt(request.credential);
-  if (!jwt.ok()) return done(Refused(Verdict::kUnauthenticated, jwt.status().message()));
+  if (!jwt.ok()) {
+    return done(Denial(Verdict::kUnauthenticated, std::string(jwt.status().message())));
+  }
   auto question = std::make_shared<Question>();
   question->request = std::move(request);
   question->request.credential.clear();  // it may wait, and is all in `jwt`
@@ -145,23 +144,38 @@ void JwtAuthorizer::Answer(std::shared_ptr<Question> question, size_t source) {
   KeySet::Answer signature = CheckSignature(question->jwt);
   for (; signature != KeySet::Answer::kSigned && source < sources_.size() && !stopping_; ++source) {
     if (!MayHaveNewKeyFor(*sources_[source], question->jwt)) continue;
-    const auto again = [this, question, next = source + 1] { Answer(question, next); };
-    const KeySource::Look look = sources_[source]->LookAgain(again);
-    if (look == KeySource::Look::kUnderWay) return;
-    if (look == KeySource::Look::kTooMany) {
-      return question->done(Refused(Verdict::kError, "too many tokens wait for their keys"));
+    const auto again = [this, question, next = source + 1](bool had_begun) {
+      question->too_soon |= had_begun;
+      Answer(question, next);
+    };
+    const std::string id = question->jwt.key_id.value_or("");
+    switch (sources_[source]->LookAgain(id, again)) {
+      case KeySource::Look::kUnderWay:
+        return;
+      case KeySource::Look::kTooMany:
+        return question->done(Denial(Verdict::kError, "too many tokens wait for their keys"));
+      case KeySource::Look::kNotYet:
+        question->too_soon = true;
+        break;
+      case KeySource::Look::kInVain:
+        break;
     }
   }
   if (signature == KeySet::Answer::kSigned) return question->done(DecisionOf(*question));
   for (const auto& any : sources_) {
     if (any->keys() == nullptr) {
       return question->done(
-          Refused(Verdict::kError, "the keys that sign tokens could not be read yet"));
+          Denial(Verdict::kError, "the keys that sign tokens could not be read yet"));
     }
   }
-  question->done(Refused(Verdict::kUnauthenticated, signature == KeySet::Answer::kNotSigned
-                                                        ? "the token's signature is not good"
-                                                        : "the token's key is not known"));
+  // (A client that is refused for good would not come back when its key is there.)
+  if (question->too_soon && !KnowsIdOf(question->jwt)) {
+    return question->done(
+        Denial(Verdict::kError, "the token's key was not there seconds ago; it may be now"));
+  }
+  question->done(Denial(Verdict::kUnauthenticated, signature == KeySet::Answer::kNotSigned
+                                                       ? "the token's signature is not good"
+                                                       : "the token's key is not known"));
 }
 
 KeySet::Answer JwtAuthorizer::CheckSignature(const Jwt& jwt) const {
@@ -176,19 +190,37 @@ KeySet::Answer JwtAuthorizer::CheckSignature(const Jwt& jwt) const {
 
 bool JwtAuthorizer::MayHaveNewKeyFor(const KeySource& source, const Jwt& jwt) const {
   const KeySetPtr keys = source.keys();
-  return keys == nullptr || (jwt.key_id && !keys->Knows(*jwt.key_id) && !keys_.Knows(*jwt.key_id));
+  if (keys == nullptr) return true;
+  // (Nothing is looked for to refuse a token that does not hold, whoever has signed it.)
+  return jwt.key_id && !keys->Knows(*jwt.key_id) && !keys_.Knows(*jwt.key_id) && ClaimsHold(jwt);
+}
+
+// There is a key of its id, or it names none: no newer one is missed.
+bool JwtAuthorizer::KnowsIdOf(const Jwt& jwt) const {
+  if (!jwt.key_id || keys_.Knows(*jwt.key_id)) return true;
+  return std::any_of(sources_.begin(), sources_.end(), [&jwt](const auto& source) {
+    const KeySetPtr keys = source->keys();
+    return keys != nullptr && keys->Knows(*jwt.key_id);
+  });
+}
+
+// What it claims of itself, true or not: nothing is allowed by that.
+bool JwtAuthorizer::ClaimsHold(const Jwt& jwt) const {
+  const std::optional<nlohmann::json> claims = ParseStrictObject(jwt.payload);
+  return claims && CheckClaims(*claims, options_.claims, clock_.Now()).ok();
 }
 
 // Of a token that one of the keys has signed.
 Decision JwtAuthorizer::DecisionOf(const Question& question) const {
   const std::optional<nlohmann::json> claims = ParseStrictObject(question.jwt.payload);
-  if (!claims) return Refused(Verdict::kUnauthenticated, "the token's claims are no JSON object");
+  if (!claims) return Denial(Verdict::kUnauthenticated, "the token's claims are no JSON object");
   absl::StatusOr<TokenIdentity> identity = CheckClaims(*claims, options_.claims, clock_.Now());
   if (!identity.ok()) {
-    return Refused(Verdict::kUnauthenticated, identity.status().message());
+    return Denial(Verdict::kUnauthenticated, std::string(identity.status().message()));
   }
   const auto rights = RightsOf(*claims, identity->subject, options_.rights);
-  if (!rights.ok()) return Refused(Verdict::kUnauthenticated, rights.status().message());
+  if (!rights.ok())
+    return Denial(Verdict::kUnauthenticated, std::string(rights.status().message()));
   return Decide(question.request, *rights, *std::move(identity));
 }
 

@@ -2,7 +2,8 @@
 // configuration, valid now, made for this bridge, and with the right that is asked for.
 //
 // Fails closed: while keys that are read from elsewhere never could be, a token that no
-// other key has signed is kError.
+// other key has signed is kError. So is one whose key may have come since it was last looked
+// for, when it is too soon to look again.
 #pragma once
 
 #include <memory>

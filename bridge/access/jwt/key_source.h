@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "bridge/access/jwt/key_set.h"
 
@@ -15,11 +16,14 @@ class KeySource {
   virtual KeySetPtr keys() const = 0;
   enum class Look {
     kUnderWay,  // `looked` is called once, whatever came of it, on another thread or in Stop
-    kNotNow,    // it has looked lately
+    kInVain,    // it has looked since this id was first asked for: there is none
+    kNotYet,    // it has looked too lately to look again
     kTooMany,   // who wait for it
   };
-  // Looks for newer keys.
-  virtual Look LookAgain(std::function<void()> looked) = 0;
+  // `had_begun`: before this was asked for, so that it may have missed what is as new.
+  using Looked = std::function<void(bool had_begun)>;
+  // Looks for newer keys, for the sake of one with this id.
+  virtual Look LookAgain(const std::string& id, Looked looked) = 0;
   // Looks no more, and waits for what is under way.
   virtual void Stop() = 0;
 };

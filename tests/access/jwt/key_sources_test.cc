@@ -75,6 +75,17 @@ TEST_F(KeysBehindAnAddress, AreWaitedForAtTheStart) {
   EXPECT_EQ(server.requests(), 1);
 }
 
+TEST_F(KeysBehindAnAddress, ThatHaveComeRefuseABadSignatureForGood) {
+  server.Hold();
+  const auto authorizer = Make();
+  auto waiting = AskAsync(*authorizer, "old", new_key);
+  server.WaitForRequests(1);
+  server.Release();
+  const Decision decision = waiting.get();
+  EXPECT_EQ(decision.verdict, Verdict::kUnauthenticated);
+  EXPECT_EQ(decision.reason, "the token's signature is not good");
+}
+
 TEST_F(KeysBehindAnAddress, AreFetchedForAnUnknownIdAtMostEveryTenSeconds) {
   const auto authorizer = Make();
   EXPECT_TRUE(Ask(*authorizer, "old", old_key).allowed());
@@ -85,20 +96,84 @@ TEST_F(KeysBehindAnAddress, AreFetchedForAnUnknownIdAtMostEveryTenSeconds) {
   server.Answer(SetOf({{"old", old_key}, {"new", new_key}}));
   EXPECT_TRUE(Ask(*authorizer, "new", new_key).allowed());
   EXPECT_EQ(server.requests(), 2);
+  // In between, nobody knows: whoever comes back after the next look is told.
+  for (int i = 0; i < 20; ++i) {
+    const Decision decision = Ask(*authorizer, absl::StrCat("unknown", i), new_key);
+    EXPECT_EQ(decision.verdict, Verdict::kError);
+    EXPECT_EQ(decision.reason, "the token's key was not there seconds ago; it may be now");
+  }
+  clock.Advance(absl::Seconds(10) - absl::Nanoseconds(1));
+  EXPECT_EQ(Ask(*authorizer, "unknown", new_key).verdict, Verdict::kError);
+  EXPECT_EQ(server.requests(), 2);
+  clock.Advance(absl::Nanoseconds(1));
+  server.Answer(SetOf({{"new", new_key}}));
+  EXPECT_EQ(Ask(*authorizer, "unknown", new_key).verdict, Verdict::kUnauthenticated);
+  EXPECT_EQ(server.requests(), 3);
   for (int i = 0; i < 20; ++i) {
     const Decision decision = Ask(*authorizer, absl::StrCat("unknown", i), new_key);
     EXPECT_EQ(decision.verdict, Verdict::kUnauthenticated);
     EXPECT_EQ(decision.reason, "the token's key is not known");
   }
-  clock.Advance(absl::Seconds(10) - absl::Nanoseconds(1));
-  EXPECT_FALSE(Ask(*authorizer, "unknown", new_key).allowed());
-  EXPECT_EQ(server.requests(), 2);
-  clock.Advance(absl::Nanoseconds(1));
-  server.Answer(SetOf({{"new", new_key}}));
-  EXPECT_FALSE(Ask(*authorizer, "unknown", new_key).allowed());
   EXPECT_EQ(server.requests(), 3);
   // What was taken away is not known any more.
+  EXPECT_EQ(Ask(*authorizer, "old", old_key).verdict, Verdict::kError);
+  clock.Advance(kJwksLookInterval);
   EXPECT_EQ(Ask(*authorizer, "old", old_key).reason, "the token's key is not known");
+  EXPECT_EQ(Ask(*authorizer, "old", old_key).reason, "the token's key is not known");
+  EXPECT_EQ(server.requests(), 4);
+}
+
+// A stranger's token has made it look a moment before the keys were rotated.
+TEST_F(KeysBehindAnAddress, ThatAreSecondsOldAreNoReasonToRefuseAGoodTokenForGood) {
+  const auto authorizer = Make();
+  EXPECT_TRUE(Ask(*authorizer, "old", old_key).allowed());
+  EXPECT_EQ(Ask(*authorizer, "unknown", new_key).verdict, Verdict::kUnauthenticated);
+  EXPECT_EQ(server.requests(), 2);
+  server.Answer(SetOf({{"old", old_key}, {"new", new_key}}));
+  EXPECT_EQ(Ask(*authorizer, "new", new_key).verdict, Verdict::kError);
+  EXPECT_EQ(server.requests(), 2);
+  clock.Advance(kJwksLookInterval);
+  EXPECT_TRUE(Ask(*authorizer, "new", new_key).allowed());
+  EXPECT_EQ(server.requests(), 3);
+}
+
+TEST_F(KeysBehindAnAddress, MayBeNewerThanAFetchThatHadBegun) {
+  const auto authorizer = Make();
+  EXPECT_TRUE(Ask(*authorizer, "old", old_key).allowed());
+  server.Hold();
+  auto first = AskAsync(*authorizer, "unknown", new_key);
+  server.WaitForRequests(2);
+  auto later = AskAsync(*authorizer, "new", new_key);
+  server.Release();
+  EXPECT_EQ(first.get().verdict, Verdict::kUnauthenticated);
+  EXPECT_EQ(later.get().verdict, Verdict::kError);
+  server.Answer(SetOf({{"new", new_key}}));
+  clock.Advance(kJwksLookInterval);
+  EXPECT_TRUE(Ask(*authorizer, "new", new_key).allowed());
+}
+
+TEST_F(KeysBehindAnAddress, AreNotLookedForWhereTheTokenDoesNotHoldAnyway) {
+  options.claims.issuer = "https://issuer.example";
+  const auto authorizer = Make();
+  EXPECT_EQ(Ask(*authorizer, "old", old_key).verdict, Verdict::kUnauthenticated);
+  for (int i = 0; i < 3; ++i) {
+    const Decision decision = Ask(*authorizer, absl::StrCat("unknown", i), new_key);
+    EXPECT_EQ(decision.verdict, Verdict::kUnauthenticated);
+    EXPECT_EQ(decision.reason, "the token's key is not known");
+  }
+  EXPECT_EQ(server.requests(), 1);
+}
+
+TEST_F(KeysBehindAnAddress, AreRememberedToBeMissedOfSoManyOnly) {
+  const auto authorizer = Make();
+  EXPECT_TRUE(Ask(*authorizer, "old", old_key).allowed());
+  EXPECT_EQ(Ask(*authorizer, "unknown", new_key).verdict, Verdict::kUnauthenticated);
+  EXPECT_EQ(Ask(*authorizer, "unknown", new_key).verdict, Verdict::kUnauthenticated);
+  for (int i = 0; i < 1024; ++i) {
+    EXPECT_EQ(Ask(*authorizer, absl::StrCat("other", i), new_key).verdict, Verdict::kError);
+  }
+  // It was forgotten.
+  EXPECT_EQ(Ask(*authorizer, "unknown", new_key).verdict, Verdict::kError);
 }
 
 TEST_F(KeysBehindAnAddress, AreKeptWhileItAnswersSomethingElse) {
