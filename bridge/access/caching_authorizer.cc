@@ -117,7 +117,8 @@ void CachingAuthorizer::Take(const QuestionPtr& question, Decision decision) {
   for (const Done& done : waiting) done(decision);
 }
 
-// (A denial is not taken back: nobody was let in by it.)
+// (A denial is not taken back: nobody was let in by it. One that names no subject may be a
+// part of an answer that names one.)
 bool CachingAuthorizer::TakenBack(Revocations::Moment since, const Decision& decision,
                                   const std::vector<std::string>& topics) const {
   if (!decision.allowed()) return false;
@@ -125,7 +126,7 @@ bool CachingAuthorizer::TakenBack(Revocations::Moment since, const Decision& dec
   for (std::string& topic : filled) {
     topic = absl::StrReplaceAll(topic, {{"{subject}", decision.subject}});
   }
-  return revocations_.AnySince(since, decision.subject, filled);
+  return revocations_.AnySince(since, decision.subject, filled, Unnamed::kAnybody);
 }
 
 }  // namespace sluice

@@ -49,6 +49,9 @@ class SseSession : public Subscriber, public std::enable_shared_from_this<SseSes
   bool OnDisconnect(DisconnectedBy by) final;
   void OnDoubt(absl::Time now, absl::Duration within) final;
   SubscriberDescription Describe() const final;
+  bool MayBe(std::string_view subject, std::string_view id) const final {
+    return (subject.empty() || subject == subject_) && (id.empty() || id == id_);
+  }
 
  protected:
   // The socket must have been made on the shard's context.

@@ -301,11 +301,15 @@ void Shard::CloseTopic(std::string_view topic, Reason reason, uint32_t retry_ms)
   }
 }
 
-size_t Shard::Disconnect(const Revocation& revocation, DisconnectedBy by) {
+size_t Shard::Disconnect(const Revocation& revocation, DisconnectedBy by,
+                         const std::function<void(const SubscriberDescription&)>& found) {
   size_t ended = 0;
   parts_->VisitAll([&](Subscriber& subscriber) {
+    if (!subscriber.MayBe(revocation.subject, revocation.subscriber_id)) return;
     const SubscriberDescription is = subscriber.Describe();
-    if (revocation.Hits(is.subject, is.topics, is.id)) ended += subscriber.OnDisconnect(by) ? 1 : 0;
+    if (!revocation.Hits(is.subject, is.topics, is.id)) return;
+    found(is);
+    ended += subscriber.OnDisconnect(by) ? 1 : 0;
   });
   return ended;
 }

@@ -65,8 +65,9 @@ class Shard {
   // The same of those who read `topic`.
   void CloseTopic(std::string_view topic, Reason reason, uint32_t retry_ms);
   void CutAll(Reason reason);
-  // Ends those that it hits; answers how many.
-  size_t Disconnect(const Revocation& revocation, DisconnectedBy by);
+  // Ends those that it hits, each after it was `found`; answers how many.
+  size_t Disconnect(const Revocation& revocation, DisconnectedBy by,
+                    const std::function<void(const SubscriberDescription&)>& found);
   // Asks all to find out, within this time, whether they are still allowed.
   void Doubt(absl::Duration within);
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -51,6 +52,9 @@ class Subscriber {
   virtual void OnDoubt(absl::Time /*now*/, absl::Duration /*within*/) {}
 
   virtual SubscriberDescription Describe() const = 0;
+  // Whether it has this subject and this id; empty: any. (For free, unlike the whole
+  // description. Where that is not so, it is true.)
+  virtual bool MayBe(std::string_view /*subject*/, std::string_view /*id*/) const { return true; }
 };
 
 }  // namespace sluice

@@ -52,6 +52,9 @@ class SubscribeCall final : public grpc::ServerWriteReactor<v1::SubscribeRespons
   bool OnDisconnect(DisconnectedBy by) override;
   void OnDoubt(absl::Time now, absl::Duration within) override;
   SubscriberDescription Describe() const override;
+  bool MayBe(std::string_view subject, std::string_view id) const override {
+    return (subject.empty() || subject == subject_) && (id.empty() || id == id_);
+  }
 
  private:
   void OnShard(std::function<void()> step);

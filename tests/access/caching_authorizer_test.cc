@@ -181,6 +181,28 @@ TEST_F(Caching, ARevocationOfATopicHitsTheTopicThatTheSubjectFills) {
   EXPECT_EQ(told_->asked(), 2u);
 }
 
+// (It may be a part of an answer, where others name the subject.)
+TEST_F(Caching, ARevocationOfASubjectHitsAnAnswerThatNamesNone) {
+  CachingAuthorizer& caching = Make();
+  decision_ = Allow();
+  Ask(caching, Question());
+  revocations_.Add({.subject = "ada", .topic = "another"});
+  Ask(caching, Question());
+  EXPECT_EQ(told_->asked(), 1u);
+  revocations_.Add({.subject = "ada"});
+  Ask(caching, Question());
+  EXPECT_EQ(told_->asked(), 2u);
+}
+
+TEST_F(Caching, AnAnswerOfBeforeADoubtIsAskedForAgain) {
+  CachingAuthorizer& caching = Make();
+  Ask(caching, Question());
+  revocations_.DoubtBefore(revocations_.Mark());
+  Ask(caching, Question());
+  Ask(caching, Question());
+  EXPECT_EQ(told_->asked(), 2u);
+}
+
 TEST_F(Caching, AnOpenQuestionThatARevocationHitsIsAskedAgain) {
   CachingAuthorizer& caching = Make();
   told_->held = true;

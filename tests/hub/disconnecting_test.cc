@@ -1,7 +1,9 @@
 // Streams that are taken back: which, on every shard, and those on their way.
 #include "bridge/hub/disconnecting.h"
 
+#include <functional>
 #include <memory>
+#include <optional>
 
 #include "bridge/hub/attendance.h"
 #include "tests/hub/hub_fixture.h"
@@ -21,6 +23,7 @@ class Named final : public Subscriber {
   void OnCut(Reason) override {}
   bool OnDisconnect(DisconnectedBy by) override {
     if (ended_by) return false;
+    if (on_end) on_end();
     ended_by = by;
     return true;
   }
@@ -29,6 +32,7 @@ class Named final : public Subscriber {
 
   std::optional<DisconnectedBy> ended_by;
   std::optional<absl::Duration> doubt;
+  std::function<void()> on_end;
 
  private:
   const SubscriberDescription is_;
@@ -101,6 +105,24 @@ TEST_F(Disconnecting, IsRememberedBeforeShardsAreVisited) {
   Run(0);
   Run(1);
   EXPECT_TRUE(ada_->ended_by);
+}
+
+// Who comes back at once is asked about anew.
+TEST_F(Disconnecting, OfAnIdIsRememberedAsWhatItEndsBeforeThatIsEnded) {
+  const Revocations::Moment before = revocations_.Now();
+  const auto hit = [&](std::string_view subject, std::vector<std::string> topics) {
+    return revocations_.AnySince(before, subject, topics);
+  };
+  EXPECT_EQ(Disconnect({.subscriber_id = "http-9"}), 0u);
+  EXPECT_EQ(Disconnect({.subject = "ada", .subscriber_id = "http-2"}), 0u) << "of both";
+  EXPECT_EQ(revocations_.Now(), before);
+  bool seen = false;
+  bob_->on_end = [&] { seen = hit("bob", {"room/2", "user/bob"}); };
+  EXPECT_EQ(Disconnect({.subscriber_id = "http-2"}), 1u);
+  EXPECT_TRUE(seen);
+  EXPECT_FALSE(hit("bob", {"room/7"}));
+  EXPECT_FALSE(hit("ada", {"room/1"}));
+  EXPECT_FALSE(hit("ada", {"room/2"}));
 }
 
 TEST_F(Disconnecting, EndsASubscriberThatGoesAtOnce) {
