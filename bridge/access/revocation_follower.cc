@@ -1,4 +1,4 @@
-// One thread that blocks in a synchronous call: there is one for each authorizer, it does
+// One thread that waits on the queue of one call: there is one for each authorizer, it does
 // next to nothing, and the channel ends on it rather than on one of gRPC's. What comes is
 // taken as bytes, so that one message that does not parse is no end of the call.
 #include "bridge/access/revocation_follower.h"
@@ -23,7 +23,8 @@
 namespace sluice {
 namespace {
 
-using CallReader = grpc::ClientReader<grpc::ByteBuffer>;
+using CallReader = grpc::ClientAsyncReader<grpc::ByteBuffer>;
+using CallFactory = grpc::internal::ClientAsyncReaderFactory<grpc::ByteBuffer>;
 
 constexpr char kMethod[] = "/sluice.v1.Authorizer/WatchRevocations";
 constexpr int kMessageBytesMax = 64 * 1024;
@@ -86,10 +87,12 @@ struct RevocationFollower::Parts {
       : options(std::move(options_in)), told(std::move(told_in)), thread([this] { Run(); }) {}
 
   void Run();
-  grpc::Status Follow(grpc::Channel& channel, bool missed);
+  grpc::Status Follow(grpc::Channel& channel);
   bool Connect(grpc::Channel& channel);
+  bool Wait(grpc::CompletionQueue& queue);
   void Take(grpc::ByteBuffer& bytes);
   void Garbage(absl::string_view why);
+  void TellMissed();
   // False: it has ended.
   bool Begin(grpc::ClientContext* context);
   bool Pause(absl::Duration longest);
@@ -102,6 +105,13 @@ struct RevocationFollower::Parts {
   const Told told;
   std::mt19937_64 random{std::random_device{}()};
   absl::Time next_garbage = absl::InfinitePast();
+  // Something may have been missed and was not told yet, as before the first call.
+  bool missed = true;
+  // When that may be told again.
+  absl::Time next_missed = absl::UnixEpoch();
+  bool told_missed = false;
+  // When the call that is under way counts as taken.
+  absl::Time taken_at = absl::InfiniteFuture();
   std::mutex mutex;
   std::condition_variable wake;
   // Guarded by mutex:
@@ -126,11 +136,10 @@ RevocationFollower::~RevocationFollower() {
 
 void RevocationFollower::Parts::Run() {
   const std::shared_ptr<grpc::Channel> channel = OpenChannel(options);
-  bool missed = false;
   absl::Duration pause = options.pause_min;
   while (!ended()) {
     const absl::Time began = absl::Now();
-    const grpc::Status status = Follow(*channel, missed);
+    const grpc::Status status = Follow(*channel);
     if (ended()) return;
     if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
       log::Debug("authorizer has no WatchRevocations", {{"address", options.address}});
@@ -148,21 +157,57 @@ void RevocationFollower::Parts::Run() {
   }
 }
 
-grpc::Status RevocationFollower::Parts::Follow(grpc::Channel& channel, bool missed) {
+grpc::Status RevocationFollower::Parts::Follow(grpc::Channel& channel) {
   if (!Connect(channel)) return grpc::Status::CANCELLED;
   grpc::ClientContext context;
   if (!Begin(&context)) return grpc::Status::CANCELLED;
+  told.listening();
   const grpc::internal::RpcMethod method(kMethod, grpc::internal::RpcMethod::SERVER_STREAMING);
-  const std::unique_ptr<CallReader> reader(
-      grpc::internal::ClientReaderFactory<grpc::ByteBuffer>::Create(&channel, method, &context,
-                                                                    v1::WatchRevocationsRequest()));
-  // Now that it has the call, it is asked about what was missed.
-  if (missed) told.missed();
-  for (grpc::ByteBuffer bytes; reader->Read(&bytes); bytes = grpc::ByteBuffer()) Take(bytes);
-  const grpc::Status status = reader->Finish();
+  grpc::CompletionQueue queue;
+  const std::unique_ptr<CallReader> reader(CallFactory::Create(&channel, &queue, method, &context,
+                                                               v1::WatchRevocationsRequest(),
+                                                               /*start=*/true, /*tag=*/nullptr));
+  taken_at = absl::Now() + options.taken_after;
+  const auto read = [&](grpc::ByteBuffer* bytes) {
+    reader->Read(bytes, nullptr);
+    return Wait(queue);
+  };
+  const bool sent = Wait(queue);
+  for (grpc::ByteBuffer bytes; sent && read(&bytes); bytes = grpc::ByteBuffer()) {
+    taken_at = absl::InfinitePast();
+    TellMissed();
+    Take(bytes);
+  }
+  taken_at = absl::InfiniteFuture();
+  grpc::Status status;
+  reader->Finish(&status, nullptr);
+  Wait(queue);
+  queue.Shutdown();
   const std::lock_guard lock(mutex);
   call = nullptr;
   return status;
+}
+
+// For the one step of the call that is under way. False: the call has ended.
+bool RevocationFollower::Parts::Wait(grpc::CompletionQueue& queue) {
+  void* step = nullptr;
+  bool ok = false;
+  for (;;) {
+    const absl::Time due = missed ? std::max(taken_at, next_missed) : absl::InfiniteFuture();
+    const auto came = queue.AsyncNext(&step, &ok, absl::ToChronoTime(due));
+    if (came != grpc::CompletionQueue::TIMEOUT) return ok;
+    TellMissed();
+  }
+}
+
+// Once it is time to. (What was before the first call is nobody's fault, and does not put
+// off the next time.)
+void RevocationFollower::Parts::TellMissed() {
+  const absl::Time now = absl::Now();
+  if (!missed || now < std::max(taken_at, next_missed)) return;
+  missed = false;
+  if (std::exchange(told_missed, true)) next_missed = now + options.pause_missed;
+  told.missed();
 }
 
 bool RevocationFollower::Parts::Connect(grpc::Channel& channel) {
@@ -185,12 +230,14 @@ void RevocationFollower::Parts::Take(grpc::ByteBuffer& bytes) {
 
 // It may have taken something back; who knows what.
 void RevocationFollower::Parts::Garbage(absl::string_view why) {
+  missed = true;
+  told.listening();
+  TellMissed();
   const absl::Time now = absl::Now();
   if (now < next_garbage) return;
   next_garbage = now + kGarbagePause;
   log::Warning("a revocation was skipped",
                {{"address", options.address}, {"error", std::string(why)}});
-  told.missed();
 }
 
 bool RevocationFollower::Parts::Begin(grpc::ClientContext* context) {

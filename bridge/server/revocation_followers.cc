@@ -1,6 +1,7 @@
 #include "bridge/server/revocation_followers.h"
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -32,7 +33,8 @@ void Revoke(Disconnects& disconnects, Revocation revocation) {
 }  // namespace
 
 std::vector<std::unique_ptr<RevocationFollower>> FollowRevocations(
-    const AuthorizersOptions& options, Disconnects& disconnects, Hub& hub) {
+    const AuthorizersOptions& options, Disconnects& disconnects, Revocations& revocations,
+    Hub& hub) {
   std::map<std::string, std::optional<ClientTlsOptions>> servers;  // by address
   for (const auto& [name, authorizer] : options.by_name) {
     const auto* grpc = std::get_if<GrpcAuthorizerOptions>(&authorizer);
@@ -43,10 +45,18 @@ std::vector<std::unique_ptr<RevocationFollower>> FollowRevocations(
   }
   std::vector<std::unique_ptr<RevocationFollower>> followers;
   for (const auto& [address, tls] : servers) {
+    const auto listens_from = std::make_shared<Revocations::Moment>(0);
     RevocationFollower::Told told{
+        .listening = [listens_from, &revocations] { *listens_from = revocations.Mark(); },
         .revoked =
             [&disconnects](Revocation revocation) { Revoke(disconnects, std::move(revocation)); },
-        .missed = [&hub] { hub.Doubt(kDoubtWithin); }};
+        // In this order, as where something is taken back: what is on its way sees the
+        // doubt, or is visited.
+        .missed =
+            [listens_from, &revocations, &hub] {
+              revocations.DoubtBefore(*listens_from);
+              hub.Doubt(kDoubtWithin);
+            }};
     followers.push_back(std::make_unique<RevocationFollower>(
         RevocationFollowerOptions{.address = address, .tls = tls}, std::move(told)));
   }

@@ -11,9 +11,11 @@ namespace sluice {
 
 class Disconnects;
 class Hub;
+class Revocations;
 
 // One for each address that is asked over gRPC. The others outlive them.
 std::vector<std::unique_ptr<RevocationFollower>> FollowRevocations(
-    const AuthorizersOptions& options, Disconnects& disconnects, Hub& hub);
+    const AuthorizersOptions& options, Disconnects& disconnects, Revocations& revocations,
+    Hub& hub);
 
 }  // namespace sluice

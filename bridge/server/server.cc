@@ -163,7 +163,7 @@ absl::Status Server::Start() {
   parts.hub.Start();
   parts.relay.Start();
   parts.revocation_followers =
-      FollowRevocations(parts.options.authorizers, parts.disconnects, parts.hub);
+      FollowRevocations(parts.options.authorizers, parts.disconnects, parts.revocations, parts.hub);
   parts.schema_watch.emplace(parts.options.schema, refresh);
   parts.rpc.SetServing(true);
   const std::string ops = parts.http.ops_address();

@@ -18,6 +18,7 @@ namespace sluice {
 namespace {
 
 using testing::ElementsAre;
+using testing::UnorderedElementsAre;
 
 // A list that one thread fills and another waits on.
 class Heard {
@@ -92,30 +93,54 @@ class WatchServer final : public v1::Authorizer::Service {
 
 class RevocationFollowerTest : public testing::Test {
  protected:
+  // Nothing counts as taken before it has said something.
+  RevocationFollowerTest() {
+    options_.pause_min = absl::Milliseconds(10);
+    options_.pause_max = absl::Milliseconds(40);
+    options_.pause_unimplemented = absl::Milliseconds(20);
+    options_.taken_after = absl::Hours(1);
+    options_.pause_missed = absl::ZeroDuration();
+  }
   std::unique_ptr<RevocationFollower> Follow(const std::string& address) {
+    options_.address = address;
     return std::make_unique<RevocationFollower>(
-        RevocationFollowerOptions{.address = address,
-                                  .pause_min = absl::Milliseconds(10),
-                                  .pause_max = absl::Milliseconds(40),
-                                  .pause_unimplemented = absl::Milliseconds(20)},
+        options_,
         RevocationFollower::Told{
+            .listening = [this] { listening_.Add("listening"); },
             .revoked = [this](const Revocation& revocation) { heard_.Add(revocation.subject); },
             .missed = [this] { heard_.Add("missed"); }});
   }
 
+  RevocationFollowerOptions options_;
   Heard heard_;
+  Heard listening_;
 };
 
 TEST_F(RevocationFollowerTest, TellsWhatIsTakenBack) {
   WatchServer server(Calls{{{"ada", "bob"}, {}}});
   const auto follower = Follow(server.address());
-  EXPECT_THAT(heard_.WaitFor(2), ElementsAre("ada", "bob"));
+  EXPECT_THAT(heard_.WaitFor(3), ElementsAre("missed", "ada", "bob"));
 }
 
 TEST_F(RevocationFollowerTest, DoesNotTakeASignOfLifeForARevocationOfAll) {
   WatchServer server(Calls{{{"life", "ada"}, {}}});
   const auto follower = Follow(server.address());
-  EXPECT_THAT(heard_.WaitFor(1), ElementsAre("ada"));
+  EXPECT_THAT(heard_.WaitFor(2), ElementsAre("missed", "ada"));
+}
+
+// There may have been streams before the first call, too.
+TEST_F(RevocationFollowerTest, SaysThatItMayHaveMissedSomethingOnceItsFirstCallIsTaken) {
+  WatchServer server(Calls{{{}, grpc::Status(grpc::StatusCode::INTERNAL, "")}, {{"life"}, {}}});
+  const auto follower = Follow(server.address());
+  EXPECT_THAT(heard_.WaitFor(1), ElementsAre("missed"));
+  EXPECT_EQ(listening_.WaitFor(2).size(), 2u);
+}
+
+TEST_F(RevocationFollowerTest, TakesACallThatStandsWithoutAWordForTaken) {
+  options_.taken_after = absl::Milliseconds(20);
+  WatchServer server(Calls{});
+  const auto follower = Follow(server.address());
+  EXPECT_THAT(heard_.WaitFor(1), ElementsAre("missed"));
 }
 
 TEST_F(RevocationFollowerTest, SaysThatItMayHaveMissedSomethingOnceItFollowsAgain) {
@@ -123,20 +148,41 @@ TEST_F(RevocationFollowerTest, SaysThatItMayHaveMissedSomethingOnceItFollowsAgai
                            {{}, grpc::Status(grpc::StatusCode::INTERNAL, "")},
                            {{"bob"}, {}}});
   const auto follower = Follow(server.address());
-  EXPECT_THAT(heard_.WaitFor(4), ElementsAre("ada", "missed", "missed", "bob"));
+  EXPECT_THAT(heard_.WaitFor(4), ElementsAre("missed", "ada", "missed", "bob"))
+      << "a call that only fails tells nothing";
+  EXPECT_EQ(listening_.WaitFor(3).size(), 3u);
+}
+
+TEST_F(RevocationFollowerTest, SaysThatItMayHaveMissedSomethingOnceInAWhile) {
+  options_.pause_missed = absl::Hours(1);
+  const grpc::Status broken(grpc::StatusCode::UNAVAILABLE, "");
+  WatchServer server(Calls{{{"ada"}, broken}, {{"bob"}, broken}, {{"cyd"}, broken}, {{"dan"}, {}}});
+  const auto follower = Follow(server.address());
+  EXPECT_THAT(heard_.WaitFor(6), ElementsAre("missed", "ada", "missed", "bob", "cyd", "dan"));
+}
+
+TEST_F(RevocationFollowerTest, SaysLaterWhatItDidNotSayAtOnce) {
+  options_.pause_missed = absl::Milliseconds(200);
+  const grpc::Status broken(grpc::StatusCode::UNAVAILABLE, "");
+  WatchServer server(Calls{{{"ada"}, broken}, {{"bob"}, broken}, {{"cyd"}, {}}});
+  const auto follower = Follow(server.address());
+  EXPECT_THAT(heard_.WaitFor(6),
+              UnorderedElementsAre("missed", "ada", "missed", "bob", "cyd", "missed"));
 }
 
 TEST_F(RevocationFollowerTest, SkipsWhatMakesNoSenseAndSaysThatItMissedIt) {
-  WatchServer server(Calls{{{"*/**/*", "line\nbreak", "ada"}, {}}});
+  options_.pause_missed = absl::Hours(1);
+  WatchServer server(Calls{{{"life", "*/**/*", "line\nbreak", "ada"}, {}}});
   const auto follower = Follow(server.address());
-  EXPECT_THAT(heard_.WaitFor(2), ElementsAre("missed", "ada")) << "said once in a while";
+  EXPECT_THAT(heard_.WaitFor(3), ElementsAre("missed", "missed", "ada")) << "said once in a while";
 }
 
 TEST_F(RevocationFollowerTest, MissesNothingWhereThereIsNothing) {
   const grpc::Status unimplemented(grpc::StatusCode::UNIMPLEMENTED, "");
-  WatchServer server(Calls{{{}, unimplemented}, {{}, unimplemented}, {{"ada"}, {}}});
+  WatchServer server(
+      Calls{{{}, unimplemented}, {{}, unimplemented}, {{}, unimplemented}, {{"ada"}, {}}});
   const auto follower = Follow(server.address());
-  EXPECT_THAT(heard_.WaitFor(1), ElementsAre("ada"));
+  EXPECT_THAT(heard_.WaitFor(2), ElementsAre("missed", "ada")) << "once there is something";
 }
 
 TEST_F(RevocationFollowerTest, EndsAtOnceInEveryState) {
@@ -149,7 +195,7 @@ TEST_F(RevocationFollowerTest, EndsAtOnceInEveryState) {
   }
   {
     WatchServer server(Calls{{{}, grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "")}});
-    RevocationFollower pausing({.address = server.address()}, {[](Revocation) {}, [] {}});
+    RevocationFollower pausing({.address = server.address()}, {[] {}, [](Revocation) {}, [] {}});
     server.watched.WaitFor(1);
   }
   EXPECT_LT(absl::Now() - began, absl::Seconds(20));
