@@ -137,7 +137,8 @@ void Publishing::ForgetRevoked() {
   if (std::exchange(revocations_seen_, now) == now) return;
   std::erase_if(grants_, [&](const auto& granted) {
     const auto& [topic, grant] = granted;
-    return rpc_.revocations->AnySince(grant->asked_at, grant->subject, {&topic, 1});
+    return rpc_.revocations->AnySince(grant->asked_at, grant->subject, {&topic, 1},
+                                      Unnamed::kAnybody);
   });
 }
 
@@ -163,6 +164,9 @@ absl::StatusOr<std::string> Publishing::CheckGranted(const std::vector<Event>& e
   std::string principal;
   if (!authorize_) return principal;
   const absl::Time now = rpc_.clock->Now();
+  // (The types of a request may have been looked for since its topics were allowed.)
+  const bool may_be_revoked =
+      rpc_.revocations != nullptr && rpc_.revocations->Now() != revocations_seen_;
   for (size_t i = 0; i < events.size(); ++i) {
     const auto at = [&](absl::string_view what) {
       return absl::StrCat("events[", i, "]: ", what, ": ", events[i].topic);
@@ -172,6 +176,10 @@ absl::StatusOr<std::string> Publishing::CheckGranted(const std::vector<Event>& e
     const Grant& grant = *found->second;
     if (grant.expires_at <= now) {
       return absl::UnauthenticatedError(at("what was allowed to you has expired"));
+    }
+    if (may_be_revoked &&
+        rpc_.revocations->AnySince(grant.asked_at, grant.subject, {&events[i].topic, 1})) {
+      return absl::UnavailableError(at("access was taken back while it was published; try again"));
     }
     if (!grant.filter.Passes(events[i])) {
       return absl::PermissionDeniedError(

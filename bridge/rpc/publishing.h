@@ -69,7 +69,7 @@ class Publishing : public std::enable_shared_from_this<Publishing> {
               const std::vector<std::string>& topics, Done done);
   void ForgetRevoked();
   std::vector<std::string> TopicsToAsk(const Published& published) const;
-  // The principal; PERMISSION_DENIED, UNAUTHENTICATED.
+  // The principal; PERMISSION_DENIED, UNAUTHENTICATED, UNAVAILABLE.
   absl::StatusOr<std::string> CheckGranted(const std::vector<Event>& events) const;
   void Append(std::string principal, std::vector<Event> events, Done done);
   void Refuse(const absl::Status& why, const std::string& topic, const Done& done);

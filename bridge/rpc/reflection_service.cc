@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "bridge/access/authorizer.h"
+#include "bridge/access/revocations.h"
+#include "bridge/access/standing.h"
 #include "bridge/base/clock.h"
 #include "bridge/base/metrics.h"
 #include "bridge/rpc/caller.h"
@@ -148,10 +150,13 @@ class Call final : public grpc::ServerBidiReactor<Request, Response>,
 
   void OnReadDone(bool ok) override {
     if (!ok) return End(grpc::Status::OK);
-    if (rpc_.reflection_authorizer == nullptr || rpc_.clock->Now() < allowed_until_) {
+    const bool guarded = rpc_.reflection_authorizer != nullptr;
+    if (!guarded || (rpc_.clock->Now() < allowed_until_ && !Revoked())) {
       const MutexLock lock(&mutex_);
       return Answer();
     }
+    // What is taken back from here on may be missing from the answer.
+    if (rpc_.revocations != nullptr) asked_at_ = rpc_.revocations->Now();
     absl::StatusOr<AuthorizationRequest> question =
         MakeQuestion(context_, *rpc_.reflection_authorizer, Action::kReflect, {});
     if (!question.ok()) {
@@ -179,13 +184,21 @@ class Call final : public grpc::ServerBidiReactor<Request, Response>,
     if (finished_) return;
     const absl::Status status = ToStatus(decision);
     if (!status.ok()) return Refuse(status, ReasonOf(decision));
-    allowed_until_ = decision.expires_at;
+    subject_ = decision.subject;
+    allowed_until_ = HoldsUntil(decision, rpc_.standing, rpc_.clock->Now());
+    if (Revoked()) return Refuse(TakenBack(), Reason::kDisconnected);
     Answer();
   }
   void Answer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (finished_) return;
     reflection_.Answer(request_, &response_);
     this->StartWrite(&response_);
+  }
+  bool Revoked() const {
+    return rpc_.revocations != nullptr && rpc_.revocations->AnySince(asked_at_, subject_, {});
+  }
+  static absl::Status TakenBack() {
+    return absl::UnavailableError("access was taken back while it was checked; try again");
   }
   void Refuse(const absl::Status& why, Reason reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (std::exchange(finished_, true)) return;
@@ -210,6 +223,8 @@ class Call final : public grpc::ServerBidiReactor<Request, Response>,
   Request request_;
   Response response_;
   absl::Time allowed_until_ = absl::InfinitePast();
+  std::string subject_;
+  uint64_t asked_at_ = 0;  // of the revocations
 };
 
 template <typename Request, typename Response>

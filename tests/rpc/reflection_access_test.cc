@@ -99,6 +99,36 @@ TYPED_TEST(ReflectionAccessTest, AsksAgainWhenTheAnswerHasExpired) {
   EXPECT_TRUE(this->stream_->Finish().ok());
 }
 
+TYPED_TEST(ReflectionAccessTest, AsksAgainWhenTheAnswerIsOldOrTakenBack) {
+  this->Start();
+  this->Open("Bearer good");
+  EXPECT_TRUE(this->Ask());
+  this->clock_.Advance(absl::Minutes(5));
+  EXPECT_TRUE(this->Ask());
+  EXPECT_THAT(this->authorizer_.questions(), SizeIs(2));
+  this->disconnects_->Disconnect({.subject = "bob"}, DisconnectedBy::kOperator, [](uint64_t) {});
+  EXPECT_TRUE(this->Ask());
+  EXPECT_THAT(this->authorizer_.questions(), SizeIs(2));
+  this->disconnects_->Disconnect({.subject = "ada"}, DisconnectedBy::kOperator, [](uint64_t) {});
+  EXPECT_TRUE(this->Ask());
+  EXPECT_THAT(this->authorizer_.questions(), SizeIs(3));
+  this->stream_->WritesDone();
+  EXPECT_TRUE(this->stream_->Finish().ok());
+}
+
+TYPED_TEST(ReflectionAccessTest, IsRefusedForNowWhenItIsTakenBackWhileItIsAskedAbout) {
+  this->Start();
+  this->authorizer_.Hold(true);
+  this->Open("Bearer good");
+  typename TypeParam::Request request;
+  request.set_list_services("*");
+  this->stream_->Write(request);
+  this->authorizer_.WaitForQuestion();
+  this->disconnects_->Disconnect({.subject = "ada"}, DisconnectedBy::kOperator, [](uint64_t) {});
+  this->authorizer_.Hold(false);
+  EXPECT_EQ(this->stream_->Finish().error_code(), StatusCode::UNAVAILABLE);
+}
+
 TYPED_TEST(ReflectionAccessTest, IsOpenToAllWhereNobodyIsNamed) {
   this->reflection_authorizer_ = nullptr;
   this->Start();

@@ -186,6 +186,28 @@ TEST_F(StandingCallTest, APublisherIsAskedAboutAgainWhenItsAnswerIsOldOrTakenBac
   context->TryCancel();
 }
 
+TEST_F(StandingCallTest, APublisherWithoutANameIsAskedAboutAgainWhenAnybodyIsTakenBack) {
+  authorizer_.On("good").subject = "";
+  Start();
+  auto context = Call();
+  auto stream = publisher_->PublishStream(context.get());
+  const auto publish = [&] {
+    EXPECT_TRUE(stream->Write(StreamText("a/1", "x")));
+    v1::PublishStreamResponse response;
+    EXPECT_TRUE(stream->Read(&response));
+    return static_cast<StatusCode>(response.results(0).status().code());
+  };
+  EXPECT_EQ(publish(), StatusCode::OK);
+  disconnects_->Disconnect({.subject = "bob", .topic = "b"}, DisconnectedBy::kOperator,
+                           [](uint64_t) {});
+  EXPECT_EQ(publish(), StatusCode::OK);
+  EXPECT_EQ(authorizer_.questions().size(), 1u);
+  disconnects_->Disconnect({.subject = "bob"}, DisconnectedBy::kOperator, [](uint64_t) {});
+  EXPECT_EQ(publish(), StatusCode::OK);
+  EXPECT_EQ(authorizer_.questions().size(), 2u);
+  context->TryCancel();
+}
+
 TEST_F(StandingCallTest, WhatWasAllowedBeforeItWasTakenBackPublishesNothing) {
   Start();
   authorizer_.Hold(true);

@@ -130,6 +130,24 @@ TEST_F(UnknownTypeTest, IsLookedForAFewTimesForOneRequest) {
   EXPECT_TRUE(Publish(request, &response).ok());  // all but two are known by now
 }
 
+TEST_F(UnknownTypeTest, IsNotPublishedWhenAccessIsTakenBackWhileItIsLookedFor) {
+  options_.authorize_publishing = true;
+  held_ = true;
+  Start();
+  grpc::Status status;
+  std::thread publishing([&] {
+    v1::PublishResponse response;
+    status = Publish(Typed({"acme.late.NewThing"}), &response);
+  });
+  WaitUntil([this] { return !asked().empty(); });
+  disconnects_->Disconnect({.subject = "ada"}, DisconnectedBy::kAuthorizer, [](uint64_t) {});
+  release_.set_value();
+  publishing.join();
+  EXPECT_EQ(status.error_code(), StatusCode::UNAVAILABLE) << status.error_message();
+  EXPECT_EQ(log_->head(), 0u);
+  PublishOne(Typed({"acme.late.NewThing"}));
+}
+
 TEST_F(UnknownTypeTest, KeepsTheOrderOfAStreamAndOtherCallsGoOn) {
   held_ = true;
   Start();
