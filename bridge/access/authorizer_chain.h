@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "bridge/access/authorizer.h"
@@ -30,5 +32,14 @@ class AuthorizerChain {
   Wants wants_;
   Gate gate_;
 };
+
+// Makes a member's answer a part of what they have said so far (nullopt: it is the first).
+// True: that is the answer, no other member is asked.
+using TakeAnswer = bool (*)(const AuthorizationRequest& question, Decision answer,
+                            std::optional<Decision>& so_far);
+
+// Asks the members in order; what the last of them leaves is the answer.
+void AskInTurn(std::shared_ptr<AuthorizerChain> chain, AuthorizationRequest question,
+               TakeAnswer take, Authorizer::Done done);
 
 }  // namespace sluice
