@@ -13,11 +13,10 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "bridge/access/client_tls.h"
+#include "bridge/access/revocation_fields.h"
 #include "bridge/base/log.h"
-#include "bridge/base/utf8.h"
 #include "sluice/v1/authorizer.grpc.pb.h"
 
 namespace sluice {
@@ -28,7 +27,6 @@ using CallFactory = grpc::internal::ClientAsyncReaderFactory<grpc::ByteBuffer>;
 
 constexpr char kMethod[] = "/sluice.v1.Authorizer/WatchRevocations";
 constexpr int kMessageBytesMax = 64 * 1024;
-constexpr size_t kTextBytesMax = 512;
 constexpr int kReconnectMsInitial = 100;
 constexpr int kReconnectMsMax = 1000;
 // Servers with gRPC's defaults hang up on whoever pings more often than every five
@@ -54,30 +52,6 @@ std::shared_ptr<grpc::Channel> OpenChannel(const RevocationFollowerOptions& opti
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
   const auto credentials = MakeClientCredentials(options.tls, &arguments);
   return grpc::CreateCustomChannel(options.address, credentials, arguments);
-}
-
-absl::Status CheckText(const std::string& text, absl::string_view field) {
-  if (text.size() <= kTextBytesMax && !HasControlCharacter(text)) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(field, " is longer than ", kTextBytesMax, " bytes or holds control characters"));
-}
-
-absl::StatusOr<Revocation> RevocationOf(const v1::Revocation& message) {
-  absl::Status status = CheckText(message.subject(), "subject");
-  status.Update(CheckText(message.topic(), "topic"));
-  status.Update(CheckText(message.reason(), "reason"));
-  if (!status.ok()) return status;
-  Revocation revocation{.subject = message.subject(),
-                        .topic = message.topic(),
-                        .pattern = std::nullopt,
-                        .subscriber_id = {},
-                        .reason = message.reason()};
-  if (!message.topic_pattern().empty()) {
-    absl::StatusOr<TopicPattern> pattern = TopicPattern::Parse(message.topic_pattern());
-    if (!pattern.ok()) return pattern.status();
-    revocation.pattern = *std::move(pattern);
-  }
-  return revocation;
 }
 
 }  // namespace
@@ -223,7 +197,12 @@ void RevocationFollower::Parts::Take(grpc::ByteBuffer& bytes) {
       grpc::SerializationTraits<v1::WatchRevocationsResponse>::Deserialize(&bytes, &message);
   if (!parsed.ok()) return Garbage("it is no WatchRevocationsResponse");
   if (!message.has_revocation()) return;  // (A sign of life; it must not mean "all".)
-  absl::StatusOr<Revocation> revocation = RevocationOf(message.revocation());
+  const v1::Revocation& fields = message.revocation();
+  absl::StatusOr<Revocation> revocation = ReadRevocation({.subject = fields.subject(),
+                                                          .topic = fields.topic(),
+                                                          .topic_pattern = fields.topic_pattern(),
+                                                          .subscriber_id = {},
+                                                          .reason = fields.reason()});
   if (!revocation.ok()) return Garbage(revocation.status().message());
   told.revoked(*std::move(revocation));
 }

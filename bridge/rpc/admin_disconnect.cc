@@ -3,10 +3,8 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
+#include "bridge/access/revocation_fields.h"
 #include "bridge/base/log.h"
-#include "bridge/base/utf8.h"
-#include "bridge/event/topic.h"
 #include "bridge/hub/disconnecting.h"
 #include "bridge/rpc/admin_question.h"
 #include "bridge/rpc/admin_service.h"
@@ -15,44 +13,18 @@
 namespace sluice {
 namespace {
 
-constexpr size_t kTextBytesMax = 512;
-
-absl::Status CheckText(const std::string& text, absl::string_view field) {
-  if (text.size() <= kTextBytesMax && !HasControlCharacter(text)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(field, ": is longer than ", kTextBytesMax,
-                                                 " bytes or holds control characters"));
-}
-
 absl::StatusOr<Revocation> ReadRequest(const v1::DisconnectRequest& request) {
-  absl::Status status = CheckText(request.subject(), "subject");
-  status.Update(CheckText(request.subscriber_id(), "subscriber_id"));
-  status.Update(CheckText(request.reason(), "reason"));
-  if (!status.ok()) return status;
-  Revocation revocation{.subject = request.subject(),
-                        .topic = request.topic(),
-                        .pattern = std::nullopt,
-                        .subscriber_id = request.subscriber_id(),
-                        .reason = request.reason()};
-  if (!request.topic().empty()) {
-    if (const absl::Status topic = ValidateTopic(request.topic()); !topic.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat("topic: ", topic.message()));
-    }
-  }
-  if (!request.topic_pattern().empty()) {
-    absl::StatusOr<TopicPattern> pattern = TopicPattern::Parse(request.topic_pattern());
-    if (!pattern.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("topic_pattern: ", pattern.status().message()));
-    }
-    revocation.pattern = *std::move(pattern);
-  }
   if (request.subject().empty() && request.topic().empty() && request.topic_pattern().empty() &&
       request.subscriber_id().empty()) {
     return absl::InvalidArgumentError(
         "set at least one of subject, topic, topic_pattern, subscriber_id (for all streams: "
         "topic_pattern \"**\")");
   }
-  return revocation;
+  return ReadRevocation({.subject = request.subject(),
+                         .topic = request.topic(),
+                         .topic_pattern = request.topic_pattern(),
+                         .subscriber_id = request.subscriber_id(),
+                         .reason = request.reason()});
 }
 
 }  // namespace
