@@ -281,8 +281,9 @@ def main(words):
     build = os.path.join(tree, "build/dev")
     shutil.copytree(ROOT, tree, dirs_exist_ok=True,
                     ignore=shutil.ignore_patterns("build", ".git", "node_modules"))
-    subprocess.run(["cmake", "--preset", "dev", "-DSLUICE_BENCH=OFF", "-DSLUICE_EXAMPLES=OFF"],
-                   cwd=tree, check=True, stdout=subprocess.DEVNULL)
+    # (A function that a rule called may be left without a use.)
+    subprocess.run(["cmake", "--preset", "dev", "-DSLUICE_BENCH=OFF", "-DSLUICE_EXAMPLES=OFF",
+                    "-DSLUICE_WERROR=OFF"], cwd=tree, check=True, stdout=subprocess.DEVNULL)
     caught = []
     for kind, (targets, find_failures, rules) in KINDS.items():
         wanted = [rule for rule in rules
