@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "bridge/access/client_tls.h"
+#include "bridge/access/client_channel.h"
 #include "bridge/access/decisions.h"
 #include "bridge/base/log.h"
 
@@ -17,8 +17,6 @@ namespace {
 
 // An answer is small; what is larger is no answer.
 constexpr int kAnswerBytesMax = 64 * 1024;
-constexpr int kReconnectMsInitial = 100;
-constexpr int kReconnectMsMax = 1000;
 
 grpc::ByteBuffer ToBuffer(const std::string& bytes) {
   const grpc::Slice slice(bytes);
@@ -35,24 +33,18 @@ bool ToBytes(const grpc::ByteBuffer& buffer, std::string* bytes) {
   return true;
 }
 
-}  // namespace
-
-std::shared_ptr<grpc::Channel> OpenAuthorizerChannel(const AuthorizerCallOptions& options) {
+std::shared_ptr<grpc::Channel> OpenChannel(const AuthorizerCallOptions& options) {
   // A peer that vanished without a word is noticed while a question is open.
   const int64_t half_deadline_ms = absl::ToInt64Milliseconds(options.deadline) / 2;
   const int keepalive_ms = static_cast<int>(std::clamp<int64_t>(half_deadline_ms, 500, 10'000));
   grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMsInitial);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMsMax);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMsMax);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, keepalive_ms);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, keepalive_ms);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetMaxReceiveMessageSize(kAnswerBytesMax);
-  const auto credentials = MakeClientCredentials(options.tls, &arguments);
-  return grpc::CreateCustomChannel(options.address, credentials, arguments);
+  return OpenClientChannel(options.address, options.tls, std::move(arguments));
 }
+
+}  // namespace
 
 struct AuthorizerCalls::Call {
   grpc::ClientContext context;
@@ -65,7 +57,7 @@ AuthorizerCalls::AuthorizerCalls(AuthorizerCallOptions options, std::string meth
     : options_(std::move(options)),
       method_(std::move(method)),
       read_(std::move(read)),
-      stub_(OpenAuthorizerChannel(options_)) {}
+      stub_(OpenChannel(options_)) {}
 
 AuthorizerCalls::~AuthorizerCalls() {
   std::unique_lock lock(mutex_);

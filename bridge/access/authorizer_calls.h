@@ -31,9 +31,6 @@ struct AuthorizerCallOptions {
   std::optional<ClientTlsOptions> tls;
 };
 
-// Null where it cannot be opened.
-std::shared_ptr<grpc::Channel> OpenAuthorizerChannel(const AuthorizerCallOptions& options);
-
 // Thread-safe.
 class AuthorizerCalls {
  public:

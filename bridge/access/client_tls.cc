@@ -1,6 +1,5 @@
 #include "bridge/access/client_tls.h"
 
-#include <grpc/grpc_security_constants.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -67,15 +66,6 @@ absl::StatusOr<ClientTlsOptions> ReadClientTls(const ClientTlsFiles& files) {
   options.certificate = std::move(pair->certificates);
   options.key = std::move(pair->key);
   return options;
-}
-
-std::shared_ptr<grpc::ChannelCredentials> MakeClientCredentials(
-    const std::optional<ClientTlsOptions>& tls, grpc::ChannelArguments* arguments) {
-  if (!tls) return grpc::InsecureChannelCredentials();
-  if (!tls->server_name.empty()) {
-    arguments->SetString(GRPC_SSL_TARGET_NAME_OVERRIDE_ARG, tls->server_name);
-  }
-  return grpc::SslCredentials({tls->ca, tls->key, tls->certificate});
 }
 
 }  // namespace sluice

@@ -1,11 +1,6 @@
-// TLS of the connections that the bridge opens over gRPC, to authorizers and backends.
+// The TLS files of the connections that the bridge opens over gRPC, to authorizers and backends.
 #pragma once
 
-#include <grpcpp/security/credentials.h>
-#include <grpcpp/support/channel_arguments.h>
-
-#include <memory>
-#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -22,9 +17,5 @@ struct ClientTlsFiles {
 
 // INVALID_ARGUMENT names the setting first: "ca_file: …".
 absl::StatusOr<ClientTlsOptions> ReadClientTls(const ClientTlsFiles& files);
-
-// Without `tls`: plain text. A channel is made with both, the credentials and the arguments.
-std::shared_ptr<grpc::ChannelCredentials> MakeClientCredentials(
-    const std::optional<ClientTlsOptions>& tls, grpc::ChannelArguments* arguments);
 
 }  // namespace sluice

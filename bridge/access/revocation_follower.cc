@@ -14,7 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
-#include "bridge/access/client_tls.h"
+#include "bridge/access/client_channel.h"
 #include "bridge/access/revocation_fields.h"
 #include "bridge/base/log.h"
 #include "sluice/v1/authorizer.grpc.pb.h"
@@ -27,12 +27,6 @@ using CallFactory = grpc::internal::ClientAsyncReaderFactory<grpc::ByteBuffer>;
 
 constexpr char kMethod[] = "/sluice.v1.Authorizer/WatchRevocations";
 constexpr int kMessageBytesMax = 64 * 1024;
-constexpr int kReconnectMsInitial = 100;
-constexpr int kReconnectMsMax = 1000;
-// Servers with gRPC's defaults hang up on whoever pings more often than every five
-// minutes while they have nothing to say.
-constexpr int kKeepaliveMs = 310'000;
-constexpr int kKeepaliveTimeoutMs = 20'000;
 constexpr absl::Duration kConnectStep = absl::Milliseconds(200);
 // A call that was open for so long was a good one.
 constexpr absl::Duration kSettled = absl::Seconds(10);
@@ -41,17 +35,9 @@ constexpr absl::Duration kGarbagePause = absl::Seconds(10);
 
 std::shared_ptr<grpc::Channel> OpenChannel(const RevocationFollowerOptions& options) {
   grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMsInitial);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMsMax);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMsMax);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
-  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  PingWhileSilent(&arguments);
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
-  const auto credentials = MakeClientCredentials(options.tls, &arguments);
-  return grpc::CreateCustomChannel(options.address, credentials, arguments);
+  return OpenClientChannel(options.address, options.tls, std::move(arguments));
 }
 
 }  // namespace
