@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/base/freed.h"
 #include "bridge/base/server_tls.h"
 
 namespace sluice {
@@ -33,10 +34,8 @@ absl::StatusOr<std::string> ReadAuthorities(const std::string& file) {
   if (pem.size() > kFileBytesMax) {
     return fault(absl::StrCat(" has more than ", kFileBytesMax, " bytes"));
   }
-  const std::unique_ptr<BIO, decltype(&BIO_free)> reader(
-      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
-  const std::unique_ptr<X509, decltype(&X509_free)> first(
-      PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr), X509_free);
+  const Freed<BIO, BIO_free> reader(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const Freed<X509, X509_free> first(PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr));
   ERR_clear_error();
   return first == nullptr ? absl::StatusOr<std::string>(fault(" holds no certificate in PEM"))
                           : std::move(pem);

@@ -5,17 +5,18 @@
 
 #include <openssl/evp.h>
 
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "bridge/base/freed.h"
 
 namespace sluice {
 namespace {
 
 class Digest {
  public:
-  Digest() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+  Digest() : context_(EVP_MD_CTX_new()) {
     good_ = context_ != nullptr && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1;
   }
 
@@ -47,7 +48,7 @@ class Digest {
     good_ = good_ && EVP_DigestUpdate(context_.get(), bytes, size) == 1;
   }
 
-  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;  // cleansed at its end
+  const Freed<EVP_MD_CTX, EVP_MD_CTX_free> context_;  // cleansed at its end
   bool good_ = false;
 };
 

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/base/freed.h"
 #include "bridge/base/text.h"
 
 namespace sluice {
@@ -22,12 +23,12 @@ constexpr int kSecurityLevel = 2;
 constexpr char kCiphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
 constexpr unsigned char kSessionContext[] = "sluice";
 
-using BioPtr = std::unique_ptr<BIO, decltype(&BIO_free)>;
-using CertificatePtr = std::unique_ptr<X509, decltype(&X509_free)>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
+using BioPtr = Freed<BIO, BIO_free>;
+using CertificatePtr = Freed<X509, X509_free>;
+using KeyPtr = Freed<EVP_PKEY, EVP_PKEY_free>;
 
 BioPtr Reader(const std::string& pem) {
-  return {BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free};
+  return BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
 }
 
 absl::Status Fault(absl::string_view setting, absl::string_view what) {
@@ -67,7 +68,7 @@ absl::StatusOr<std::vector<CertificatePtr>> Certificates(absl::string_view setti
   const BioPtr reader = Reader(pem);
   std::vector<CertificatePtr> certificates;
   for (;;) {
-    CertificatePtr next(PEM_read_bio_X509(reader.get(), nullptr, NoPassphrase, nullptr), X509_free);
+    CertificatePtr next(PEM_read_bio_X509(reader.get(), nullptr, NoPassphrase, nullptr));
     if (next == nullptr) break;
     certificates.push_back(std::move(next));
   }
@@ -106,8 +107,7 @@ absl::Status UseCertificates(SSL_CTX& context, const ServerTlsOptions& options,
 absl::Status UseKey(SSL_CTX& context, const ServerTlsOptions& options,
                     const ServerTlsFiles& files) {
   const BioPtr reader = Reader(files.key);
-  const KeyPtr key(PEM_read_bio_PrivateKey(reader.get(), nullptr, NoPassphrase, nullptr),
-                   EVP_PKEY_free);
+  const KeyPtr key(PEM_read_bio_PrivateKey(reader.get(), nullptr, NoPassphrase, nullptr));
   if (key == nullptr) {
     return LibraryFault("key_file", absl::StrCat(options.key_file,
                                                  " holds no private key in PEM that can be read "

@@ -3,12 +3,12 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <memory>
 #include <optional>
 #include <string_view>
 
 #include "boost/asio/ip/address.hpp"
 #include "bridge/access/certificate_names.h"
+#include "bridge/base/freed.h"
 
 namespace sluice {
 namespace {
@@ -54,10 +54,8 @@ std::optional<std::string> NameText(const GENERAL_NAME& name) {
 
 absl::StatusOr<std::vector<std::string>> CertificateNames(const X509& certificate) {
   int found = -1;
-  const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> names(
-      static_cast<GENERAL_NAMES*>(
-          X509_get_ext_d2i(&certificate, NID_subject_alt_name, &found, nullptr)),
-      GENERAL_NAMES_free);
+  const Freed<GENERAL_NAMES, GENERAL_NAMES_free> names(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(&certificate, NID_subject_alt_name, &found, nullptr)));
   if (names == nullptr && found != -1) {
     return absl::InvalidArgumentError("the names in the client certificate cannot be read");
   }

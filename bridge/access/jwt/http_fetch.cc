@@ -2,10 +2,9 @@
 
 #include <curl/curl.h>
 
-#include <memory>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/base/freed.h"
 
 namespace sluice {
 namespace {
@@ -13,17 +12,10 @@ namespace {
 constexpr size_t kHeaderBytesMax = 64 * 1024;
 constexpr int kPollMs = 1000;
 
-template <auto free>
-struct Free {
-  template <typename T>
-  void operator()(T* owned) const {
-    free(owned);
-  }
-};
-using Easy = std::unique_ptr<CURL, Free<curl_easy_cleanup>>;
-using Multi = std::unique_ptr<CURLM, Free<curl_multi_cleanup>>;
-using Url = std::unique_ptr<CURLU, Free<curl_url_cleanup>>;
-using Text = std::unique_ptr<char, Free<curl_free>>;
+using Easy = Freed<CURL, curl_easy_cleanup>;
+using Multi = Freed<CURLM, curl_multi_cleanup>;
+using Url = Freed<CURLU, curl_url_cleanup>;
+using Text = Freed<char, curl_free>;
 
 struct Received {
   std::string body;

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/access/jwt/openssl_errors.h"
+#include "bridge/base/freed.h"
 
 namespace sluice {
 namespace {
@@ -19,17 +20,10 @@ constexpr size_t kEd25519Bytes = 32;
 constexpr size_t kModulusBytesMax = kRsaKeyBitsMax / 8;
 constexpr size_t kExponentBytesMax = 8;
 
-template <auto free>
-struct Free {
-  template <typename T>
-  void operator()(T* owned) const {
-    free(owned);
-  }
-};
-using Number = std::unique_ptr<BIGNUM, Free<BN_free>>;
-using Builder = std::unique_ptr<OSSL_PARAM_BLD, Free<OSSL_PARAM_BLD_free>>;
-using Parameters = std::unique_ptr<OSSL_PARAM, Free<OSSL_PARAM_free>>;
-using Context = std::unique_ptr<EVP_PKEY_CTX, Free<EVP_PKEY_CTX_free>>;
+using Number = Freed<BIGNUM, BN_free>;
+using Builder = Freed<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free>;
+using Parameters = Freed<OSSL_PARAM, OSSL_PARAM_free>;
+using Context = Freed<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
 
 absl::Status Wrong(absl::string_view what) { return absl::InvalidArgumentError(what); }
 

@@ -14,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/access/jwt/openssl_errors.h"
+#include "bridge/base/freed.h"
 #include "bridge/base/text.h"
 
 namespace sluice {
@@ -22,17 +23,10 @@ namespace {
 constexpr size_t kCoordinateBytes = 32;  // of P-256
 constexpr char kP256[] = "prime256v1";
 
-template <auto free>
-struct Free {
-  template <typename T>
-  void operator()(T* owned) const {
-    free(owned);
-  }
-};
-using Bio = std::unique_ptr<BIO, Free<BIO_free>>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
-using EcdsaSignature = std::unique_ptr<ECDSA_SIG, Free<ECDSA_SIG_free>>;
-using PublicKeyContext = std::unique_ptr<EVP_PKEY_CTX, Free<EVP_PKEY_CTX_free>>;
+using Bio = Freed<BIO, BIO_free>;
+using DigestContext = Freed<EVP_MD_CTX, EVP_MD_CTX_free>;
+using EcdsaSignature = Freed<ECDSA_SIG, ECDSA_SIG_free>;
+using PublicKeyContext = Freed<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
 
 absl::Status Wrong(absl::string_view what) { return absl::InvalidArgumentError(what); }
 
