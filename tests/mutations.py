@@ -32,6 +32,7 @@ COOKIE = "bridge/http/cookie_origin.cc"
 TARGET = "bridge/route/request_target.cc"
 PATH = "bridge/route/path_template.cc"
 TOPIC = "bridge/event/topic.cc"
+FIELDS = "bridge/event/event_fields.cc"
 INGEST = "bridge/schema/ingest.cc"
 JWT = "bridge/access/jwt/jwt.cc"
 CLAIMS = "bridge/access/jwt/claims.cc"
@@ -137,10 +138,10 @@ ACCESS_RULES = [
     ("a topic has no empty segments", TOPIC, "if (segment.empty()) return", "if (false) return"),
     ("a topic has no control characters", TOPIC, "if (HasControlCharacter(topic)) return",
      "if (false) return"),
-    ("a type has no line breaks", INGEST,
-     'if (type.find_first_of(std::string_view("\\r\\n\\0", 3)) != std::string::npos) {',
+    ("a type has no line breaks", FIELDS,
+     'if (type.find_first_of(std::string_view("\\r\\n\\0", 3)) != std::string_view::npos) {',
      "if (false) {"),
-    ("an id is printable ASCII", INGEST,
+    ("an id is printable ASCII", FIELDS,
      'return IsPrintableAscii(id) ? absl::OkStatus() : Refuse("is not printable ASCII");',
      "return absl::OkStatus();"),
     ("an attribute has no control characters", "bridge/event/attributes.cc",

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/base/utf8.h"
+#include "bridge/event/event_fields.h"
 #include "bridge/relay/metadata.h"
 #include "bridge/relay/resume_field.h"
 #include "bridge/relay/stored_response.h"
@@ -21,7 +22,6 @@ namespace {
 
 using google::protobuf::FieldDescriptor;
 
-constexpr size_t kPublisherIdBytesMax = 128;
 // What a backend may have the bridge remember, and say again.
 constexpr size_t kResumeBytesMax = 4096;
 
@@ -43,7 +43,7 @@ absl::StatusOr<CallRequest> PlainRequest(const SourceOptions& options, const Sch
 }
 
 bool IsPublisherId(const std::string& id) {
-  return !id.empty() && id.size() <= kPublisherIdBytesMax && IsPrintableAscii(id);
+  return !id.empty() && ValidatePublisherId(id).ok();
 }
 
 // sluice.v1.EventSource/Watch: the backend's events are published as if it had called

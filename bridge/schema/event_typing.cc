@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/event/event_fields.h"
 #include "sluice/v1/annotations.pb.h"
 
 namespace sluice {
@@ -14,7 +15,6 @@ namespace {
 
 namespace pb = google::protobuf;
 
-constexpr size_t kTypeBytesMax = 128;
 
 // Numbers of options are not given out by anybody: another house may use ours for an
 // option of its own. Then only files that import ours mean ours.
@@ -64,10 +64,8 @@ absl::StatusOr<EventTyping> EventTypingOf(const pb::Descriptor& type) {
   EventTyping typing;
   typing.type = options.type().empty() ? EventTypeOfMessage(type.full_name()) : options.type();
   typing.end_of_stream = options.end_of_stream();
-  if (options.type().size() > kTypeBytesMax ||
-      options.type().find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
-    return refuse(absl::StrCat("(sluice.v1.event).type is at most ", kTypeBytesMax,
-                               " bytes without CR, LF and NUL"));
+  if (const absl::Status status = ValidateEventType(options.type()); !status.ok()) {
+    return refuse(absl::StrCat("(sluice.v1.event).type ", status.message()));
   }
   for (int i = 0; i < type.real_oneof_decl_count(); ++i) {
     const pb::OneofDescriptor& oneof = *type.oneof_decl(i);

@@ -7,15 +7,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "bridge/base/text.h"
-#include "bridge/base/utf8.h"
+#include "bridge/event/event_fields.h"
 #include "bridge/event/topic.h"
 #include "sluice/v1/event.pb.h"
 
 namespace sluice {
 namespace {
 
-constexpr size_t kIdBytesMax = 128;
-constexpr size_t kTypeBytesMax = 128;
 constexpr int64_t kRetrySecondsMax = 24 * 60 * 60;
 constexpr int64_t kTimeSecondsMin = -62'135'596'800;  // year 1
 constexpr int64_t kTimeSecondsMax = 253'402'300'799;  // year 9999
@@ -41,23 +39,6 @@ absl::Status CheckTopic(const std::string& topic) {
   // It stands for whoever subscribes, so nobody could read what it is.
   if (topic.find("{subject}") != std::string::npos) return Refuse("may not hold {subject}");
   return ValidateTopic(topic);
-}
-
-absl::Status CheckId(const std::string& id) {
-  if (id.size() > kIdBytesMax) {
-    return Refuse(absl::StrCat("is longer than ", kIdBytesMax, " bytes"));
-  }
-  return IsPrintableAscii(id) ? absl::OkStatus() : Refuse("is not printable ASCII");
-}
-
-absl::Status CheckType(const std::string& type) {
-  if (type.size() > kTypeBytesMax) {
-    return Refuse(absl::StrCat("is longer than ", kTypeBytesMax, " bytes"));
-  }
-  if (type.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
-    return Refuse("holds CR, LF or NUL");
-  }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<Attributes> TakeAttributes(const v1::Event& event) {
@@ -147,8 +128,8 @@ absl::StatusOr<Event> TakeEnvelope(const v1::Event& source, absl::Time received_
   event.transient = source.transient();
   event.end_of_stream = source.end_of_stream();
   if (absl::Status s = At("topic", CheckTopic(event.topic)); !s.ok()) return s;
-  if (absl::Status s = At("id", CheckId(event.publisher_id)); !s.ok()) return s;
-  if (absl::Status s = At("type", CheckType(event.type)); !s.ok()) return s;
+  if (absl::Status s = At("id", ValidatePublisherId(event.publisher_id)); !s.ok()) return s;
+  if (absl::Status s = At("type", ValidateEventType(event.type)); !s.ok()) return s;
   absl::StatusOr<Attributes> attributes = TakeAttributes(source);
   if (!attributes.ok()) return At("attributes", attributes.status());
   event.attributes = *std::move(attributes);
