@@ -1,17 +1,21 @@
 // What every event log must do. An implementation instantiates the suite with
-// a way to make one.
+// a way to make one, in its own test.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
-#include "bridge/base/mutex.h"
 #include "bridge/event_log/event_log.h"
+#include "tests/fakes/events.h"
 #include "tests/fakes/fake_clock.h"
 
 namespace sluice {
@@ -20,11 +24,18 @@ namespace sluice {
 class TailNotes final : public Tail {
  public:
   void Deliver(ShardIndex shard, std::span<const StoredEventPtr> events) override {
-    MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     for (const StoredEventPtr& event : events) told_[shard].push_back(event);
+    changed_.notify_all();
+  }
+  // Waits for as many as `count`; what it was told by then.
+  std::vector<StoredEventPtr> Await(ShardIndex shard, size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, kAnswerWithin, [&] { return told_[shard].size() >= count; });
+    return told_[shard];
   }
   std::vector<StoredEventPtr> told(ShardIndex shard) {
-    MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     return told_[shard];
   }
   std::vector<Offset> offsets(ShardIndex shard) {
@@ -34,18 +45,34 @@ class TailNotes final : public Tail {
   }
 
  private:
-  Mutex mutex_;
-  std::map<ShardIndex, std::vector<StoredEventPtr>> told_ ABSL_GUARDED_BY(mutex_);
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<ShardIndex, std::vector<StoredEventPtr>> told_;
 };
 
 struct EventLogKind {
   std::string name;
   std::function<std::unique_ptr<EventLog>(const Clock&)> make;
+  // Whether the clock it is given is the only one that it knows.
+  bool follows_the_clock = true;
 };
 
 class EventLogContract : public testing::TestWithParam<EventLogKind> {
  protected:
   EventLogContract() { log_->Start(&tail_); }
+
+  // Waits until the tail has been told of everything up to there.
+  void AwaitHead(Offset offset) {
+    const auto late = std::chrono::steady_clock::now() + kAnswerWithin;
+    while (log_->head() < offset && std::chrono::steady_clock::now() < late) {
+      std::this_thread::yield();
+    }
+  }
+  Offset AppendAndAwait(Event event) {
+    const Offset offset = AppendOne(*log_, std::move(event));
+    AwaitHead(offset);
+    return offset;
+  }
 
   FakeClock clock_;
   TailNotes tail_;

@@ -11,6 +11,12 @@
 namespace sluice {
 namespace {
 
+INSTANTIATE_TEST_SUITE_P(Memory, EventLogContract,
+                         testing::Values(EventLogKind{
+                             "memory",
+                             [](const Clock& clock) { return MakeMemoryEventLog({}, clock); }}),
+                         [](const auto& kind) { return kind.param.name; });
+
 class MemoryLog : public testing::Test {
  protected:
   EventLog& Make(MemoryEventLogOptions options) {

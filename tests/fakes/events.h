@@ -1,6 +1,9 @@
 // Events for tests, in few words.
 #pragma once
 
+#include <chrono>
+#include <future>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,13 +36,18 @@ inline Event With(Event event, std::string key, std::string value) {
   return event;
 }
 
-// For logs that answer at once.
+inline constexpr auto kAnswerWithin = std::chrono::seconds(30);
+
+// Waits for the log's answer.
 inline absl::StatusOr<std::vector<AppendResult>> Append(EventLog& log, std::vector<Event> events,
                                                         std::string principal = "") {
-  absl::StatusOr<std::vector<AppendResult>> answer = absl::UnknownError("no answer came");
+  using Answer = absl::StatusOr<std::vector<AppendResult>>;
+  const auto answer = std::make_shared<std::promise<Answer>>();
+  std::future<Answer> coming = answer->get_future();
   log.Append({std::move(principal), std::move(events)},
-             [&](absl::StatusOr<std::vector<AppendResult>> result) { answer = std::move(result); });
-  return answer;
+             [answer](Answer result) { answer->set_value(std::move(result)); });
+  if (coming.wait_for(kAnswerWithin) == std::future_status::ready) return coming.get();
+  return absl::UnknownError("no answer came");
 }
 
 inline Offset AppendOne(EventLog& log, Event event) {
@@ -47,10 +55,12 @@ inline Offset AppendOne(EventLog& log, Event event) {
 }
 
 inline absl::StatusOr<ReadResult> Read(EventLog& log, ReadRequest request) {
-  absl::StatusOr<ReadResult> answer = absl::UnknownError("no answer came");
-  log.Read(std::move(request),
-           [&](absl::StatusOr<ReadResult> result) { answer = std::move(result); });
-  return answer;
+  using Answer = absl::StatusOr<ReadResult>;
+  const auto answer = std::make_shared<std::promise<Answer>>();
+  std::future<Answer> coming = answer->get_future();
+  log.Read(std::move(request), [answer](Answer result) { answer->set_value(std::move(result)); });
+  if (coming.wait_for(kAnswerWithin) == std::future_status::ready) return coming.get();
+  return absl::UnknownError("no answer came");
 }
 
 }  // namespace sluice
