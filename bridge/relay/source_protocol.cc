@@ -42,9 +42,7 @@ absl::StatusOr<CallRequest> PlainRequest(const SourceOptions& options, const Sch
   return request;
 }
 
-bool IsPublisherId(const std::string& id) {
-  return !id.empty() && ValidatePublisherId(id).ok();
-}
+bool IsPublisherId(const std::string& id) { return !id.empty() && ValidatePublisherId(id).ok(); }
 
 // sluice.v1.EventSource/Watch: the backend's events are published as if it had called
 // Publish.

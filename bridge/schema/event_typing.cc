@@ -15,7 +15,6 @@ namespace {
 
 namespace pb = google::protobuf;
 
-
 // Numbers of options are not given out by anybody: another house may use ours for an
 // option of its own. Then only files that import ours mean ours.
 bool MeansOurs(const pb::FileDescriptor& file, const pb::Descriptor* options,
