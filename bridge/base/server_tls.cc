@@ -5,18 +5,14 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
-#include <cerrno>
-#include <fstream>
-#include <system_error>
-
 #include "absl/strings/str_cat.h"
 #include "bridge/base/freed.h"
+#include "bridge/base/read_file.h"
 #include "bridge/base/text.h"
 
 namespace sluice {
 namespace {
 
-constexpr size_t kFileBytesMax = 1 << 20;
 constexpr size_t kClientCertificateBytesMax = 32 * 1024;
 // RSA from 2,048 bits, elliptic curves from 224, no SHA-1.
 constexpr int kSecurityLevel = 2;
@@ -42,20 +38,9 @@ absl::Status LibraryFault(absl::string_view setting, absl::string_view what) {
   return Fault(setting, absl::StrCat(what, reason == nullptr ? "" : absl::StrCat(": ", reason)));
 }
 
-absl::StatusOr<std::string> ReadFile(absl::string_view setting, const std::string& file) {
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  std::string text(kFileBytesMax + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  // (A directory can be opened, but not read.)
-  if (!stream.is_open() || stream.bad()) {
-    const std::string why = std::generic_category().message(errno != 0 ? errno : EIO);
-    return Fault(setting, absl::StrCat(file, " cannot be read: ", why));
-  }
-  text.resize(static_cast<size_t>(stream.gcount()));
-  if (text.size() > kFileBytesMax) {
-    return Fault(setting, absl::StrCat(file, " has more than ", kFileBytesMax, " bytes"));
-  }
+absl::StatusOr<std::string> Read(absl::string_view setting, const std::string& file) {
+  absl::StatusOr<std::string> text = ReadFile(file, kTlsFileBytesMax);
+  if (!text.ok()) return Fault(setting, absl::StrCat(file, " ", text.status().message()));
   return text;
 }
 
@@ -180,14 +165,14 @@ std::vector<std::string> FilesOf(const ServerTlsOptions& options) {
 
 absl::StatusOr<ServerTlsFiles> ReadServerTls(const ServerTlsOptions& options) {
   ServerTlsFiles files;
-  auto certificates = ReadFile("certificate_file", options.certificate_file);
+  auto certificates = Read("certificate_file", options.certificate_file);
   if (!certificates.ok()) return certificates.status();
   files.certificates = *std::move(certificates);
-  auto key = ReadFile("key_file", options.key_file);
+  auto key = Read("key_file", options.key_file);
   if (!key.ok()) return key.status();
   files.key = *std::move(key);
   if (!options.client_ca_file.empty()) {
-    auto client_ca = ReadFile("client_ca_file", options.client_ca_file);
+    auto client_ca = Read("client_ca_file", options.client_ca_file);
     if (!client_ca.ok()) return client_ca.status();
     files.client_ca = *std::move(client_ca);
   }

@@ -13,6 +13,9 @@
 
 namespace sluice {
 
+// Of each of the files. (A system's whole store of certificates has a quarter of it.)
+inline constexpr size_t kTlsFileBytesMax = 1 << 20;
+
 // What stands in them.
 struct ServerTlsFiles {
   std::string certificates;

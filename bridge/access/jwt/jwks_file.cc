@@ -4,7 +4,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <mutex>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "bridge/base/file_watch.h"
 #include "bridge/base/log.h"
 #include "bridge/base/mutex.h"
+#include "bridge/base/read_file.h"
 
 namespace sluice {
 namespace {
@@ -69,18 +69,7 @@ absl::StatusOr<std::string> ReadKeyFile(const std::string& path, size_t bytes_ma
   }
   // (To open a pipe would wait for whoever writes to it.)
   if (!S_ISREG(now.st_mode)) return absl::NotFoundError("is no regular file");
-  std::ifstream in(path, std::ios::binary);
-  if (!in.is_open()) {
-    return absl::NotFoundError(absl::StrCat("cannot be read: ", std::strerror(errno)));
-  }
-  std::string text(bytes_max + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (in.bad()) return absl::NotFoundError("cannot be read");
-  text.resize(static_cast<size_t>(in.gcount()));
-  if (text.size() > bytes_max) {
-    return absl::ResourceExhaustedError(absl::StrCat("is longer than ", bytes_max, " bytes"));
-  }
-  return text;
+  return ReadFile(path, bytes_max);
 }
 
 absl::StatusOr<JsonWebKeys> ReadJwksFile(const JwksFileOptions& options) {
