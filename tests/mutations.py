@@ -2,9 +2,11 @@
 """Takes rules away, one at a time, and wants a test to fail: those of the hub and the event log,
 which unit tests stand for, and those of access, which the suites of attacks stand for.
 
-A rule is a line of the source and what stands there without it. The work is done on a copy of
-the tree; the source itself is not touched. Usage: tests/mutations.py [WORD ...] (only rules
-whose name has one of the words; "hub" and "access" are those of a kind).
+A rule is a line of the source and what stands there without it; where two lines stand for the
+same, both are taken away. The work is done on a copy of the tree; the source itself is not
+touched. Usage: tests/mutations.py [WORD ...] (only rules whose name has one of the words; "hub"
+and "access" are those of a kind). That each line is in the source is what mutations_test.py
+holds.
 """
 import glob
 import os
@@ -38,7 +40,8 @@ JWT = "bridge/access/jwt/jwt.cc"
 CLAIMS = "bridge/access/jwt/claims.cc"
 RIGHTS = "bridge/access/jwt/jwt_authorizer.cc"
 
-# Name, file, the rule, what stands there without it.
+# Name, file, the rule, what stands there without it (the last three again and again, where one
+# line alone makes no difference).
 HUB_RULES = [
     ("a cursor enters the window only from complete_from on", SUBSCRIPTION,
      "if (place.after >= cursor.window->complete_from()) {", "if (true) {"),
@@ -166,12 +169,11 @@ ACCESS_RULES = [
     ("what is published has an allowed type", "bridge/rpc/publishing.cc",
      "if (!grant.filter.Passes(events[i])) {", "if (false) {"),
     ("an answer is for those headers", "bridge/access/question_key.cc",
-     "    AppendText(bytes, name);\n    AppendText(bytes, value);",
-     "    bytes.append(name);\n    bytes.append(value);"),
+     "    digest.AddText(name);\n    digest.AddText(value);\n", ""),
     ("an answer is for that credential", "bridge/access/question_key.cc",
-     "  AppendText(bytes, request.credential);\n", ""),
+     "  digest.AddText(request.credential);\n", ""),
     ("an answer is for those topics", "bridge/access/question_key.cc",
-     "  AppendTexts(bytes, request.topics);\n", ""),
+     "  digest.AddTexts(request.topics);\n", ""),
     ("a token's key is that of its kid", "bridge/access/jwt/key_set.cc",
      "if (!key.id.empty() && key.id != jwt.key_id) continue;", ""),
     ("a token is signed", "bridge/access/jwt/key_set.cc",
@@ -211,6 +213,21 @@ ACCESS_RULES = [
      "allowed = true;"),
     ("Admin needs a right", RIGHTS, "allowed = rights.admin;", "allowed = true;"),
 ]
+
+
+def edits_of(flat):
+    """The (file, line, what stands there without it) of a rule."""
+    return [tuple(flat[i:i + 3]) for i in range(0, len(flat), 3)]
+
+
+def read(path, tree=ROOT):
+    with open(os.path.join(tree, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def write(path, text, tree):
+    with open(os.path.join(tree, path), "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def failing_tests(build):
@@ -259,21 +276,20 @@ def build_targets(tree, build, targets):
 
 def take_away(tree, build, rule, targets, find_failures):
     """Whether a test fails without the rule."""
-    name, path, line, without = rule
-    path = os.path.join(tree, path)
-    with open(path, encoding="utf-8") as file:
-        source = file.read()
-    if line not in source:
+    name, *edits = rule
+    edits = edits_of(edits)
+    sources = {path: read(path, tree) for path, _, _ in edits}
+    if any(line not in sources[path] for path, line, _ in edits):
         print(f"NOT FOUND  {name}: mend its line in {os.path.basename(__file__)}", flush=True)
         return False
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(source.replace(line, without, 1))
+    for path, line, without in edits:
+        write(path, read(path, tree).replace(line, without, 1), tree)
     built, output = build_targets(tree, build, targets)
     failed = find_failures(build) if built else []
     print(f"{'caught  ' if failed else 'SURVIVED'}   {name}: "
           + (", ".join(failed[:3]) if built else "does not build\n" + output[-1000:]), flush=True)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(source)
+    for path, source in sources.items():
+        write(path, source, tree)
     return bool(failed)
 
 
