@@ -34,6 +34,7 @@ struct AuthorizationRequest {
   std::map<std::string, std::string> headers;  // lower case
   std::string peer_address;
   std::vector<std::string> certificate_names;  // of the client's verified TLS certificate
+  absl::Time certificate_expires_at = absl::InfiniteFuture();
   RequestLine request;
 
   // Not a part of the question: an answer that was given before this will not do.

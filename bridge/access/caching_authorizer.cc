@@ -94,6 +94,9 @@ void CachingAuthorizer::Ask(const QuestionPtr& question) {
 
 void CachingAuthorizer::Take(const QuestionPtr& question, Decision decision) {
   std::vector<Done> waiting;
+  // What was told of a certificate is not true for longer than that.
+  decision.credential_expires_at =
+      std::min(decision.credential_expires_at, question->request.certificate_expires_at);
   {
     MutexLock lock(&mutex_);
     const bool taken_back = TakenBack(question->moment, decision, question->request.topics);

@@ -74,7 +74,7 @@ class CertificateAuthorizer final : public Authorizer {
  private:
   Decision Answer(const AuthorizationRequest& request) const {
     if (request.certificate_names.empty()) {
-      return Denial(Verdict::kUnauthenticated, "a client certificate is required");
+      return Denial(Verdict::kUnauthenticated, "a valid client certificate is required");
     }
     for (const CertificateRule& rule : rules_) {
       const std::string* name = NameOf(rule, request.certificate_names);
@@ -82,6 +82,7 @@ class CertificateAuthorizer final : public Authorizer {
       if (!IsSubject(*name)) return Denial(Verdict::kForbidden, "its name cannot be a subject");
       Decision decision = Decide(rule, *name, request);
       decision.subject = *name;
+      decision.credential_expires_at = request.certificate_expires_at;
       return decision;
     }
     return Denial(Verdict::kForbidden, "the certificate's names are in no rule");

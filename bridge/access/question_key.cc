@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "bridge/base/freed.h"
 
 namespace sluice {
@@ -66,6 +67,7 @@ std::optional<QuestionKey> KeyOf(const AuthorizationRequest& request) {
   }
   digest.AddText(request.peer_address);
   digest.AddTexts(request.certificate_names);
+  digest.AddCount(static_cast<uint64_t>(absl::ToUnixSeconds(request.certificate_expires_at)));
   digest.AddText(request.request.method);
   digest.AddText(request.request.path);
   digest.AddText(request.request.host);

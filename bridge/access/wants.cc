@@ -28,7 +28,10 @@ AuthorizationRequest ToldTo(const Wants& wants, const AuthorizationRequest& requ
     }
   }
   if (wants.peer_address) told.peer_address = request.peer_address;
-  if (wants.certificate_names) told.certificate_names = request.certificate_names;
+  if (wants.certificate_names) {
+    told.certificate_names = request.certificate_names;
+    told.certificate_expires_at = request.certificate_expires_at;
+  }
   if (wants.request) told.request = request.request;
   return told;
 }

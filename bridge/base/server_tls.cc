@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/base/certificate_validity.h"
 #include "bridge/base/freed.h"
 #include "bridge/base/read_file.h"
 #include "bridge/base/text.h"
@@ -66,12 +67,6 @@ absl::StatusOr<std::vector<CertificatePtr>> Certificates(absl::string_view setti
     return Fault(setting, absl::StrCat(file, " holds no certificate in PEM"));
   }
   return certificates;
-}
-
-absl::Time ExpiryOf(const X509& certificate) {
-  tm time{};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(&certificate), &time) != 1) return absl::InfiniteFuture();
-  return absl::FromTM(time, absl::UTCTimeZone());
 }
 
 absl::Status UseCertificates(SSL_CTX& context, const ServerTlsOptions& options,
@@ -178,7 +173,7 @@ absl::StatusOr<ServerTlsFiles> ReadServerTls(const ServerTlsOptions& options) {
   }
   const auto context = MakeTlsContext(options, files);
   if (!context.ok()) return context.status();
-  files.expires_at = ExpiryOf(*SSL_CTX_get0_certificate(context->get()));
+  files.expires_at = ValidityOf(*SSL_CTX_get0_certificate(context->get())).until;
   return files;
 }
 

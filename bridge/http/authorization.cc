@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "bridge/access/authorizers.h"
+#include "bridge/base/clock.h"
 #include "bridge/base/utf8.h"
 #include "bridge/http/await.h"
 #include "bridge/http/cookie_origin.h"
@@ -71,9 +72,12 @@ std::variant<AuthorizationRequest, Refusal> MakeQuestion(
     if (!IsUtf8(*value)) return BadRequest(absl::StrCat("header '", name, "' is not UTF-8"));
     question.headers[name] = *std::move(value);
   }
-  if (authorizer.wants().certificate_names) {
+  // (TLS has looked at its time once, when the connection began.)
+  if (authorizer.wants().certificate_names &&
+      peer.certificate_validity.Covers(services.context.clock->Now())) {
     if (!peer.certificate_names.ok()) return BadRequest(peer.certificate_names.status().message());
     question.certificate_names = *peer.certificate_names;
+    question.certificate_expires_at = peer.certificate_validity.until;
   }
   if (authorizer.wants().request) {
     auto line = RequestLineOf(head, peer.secure, services.options.credential_query_parameters);

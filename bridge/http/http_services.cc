@@ -50,6 +50,7 @@ Peer ClientOf(const IpNetworks& proxies, const Peer& peer, const RequestHead& he
   Peer client = peer;
   // They are the proxy's own, whoever it speaks for.
   client.certificate_names = std::vector<std::string>();
+  client.certificate_validity = {};
   const auto forwarded = FindForwardedClient(head, proxies, peer.address);
   if (!forwarded) return client;
   client.address = FormatIpAddress(forwarded->address);

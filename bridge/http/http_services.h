@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "bridge/access/shared_questions.h"
+#include "bridge/base/certificate_validity.h"
 #include "bridge/http/client_address.h"
 #include "bridge/http/cors.h"
 #include "bridge/http/http_server.h"
@@ -49,6 +50,7 @@ struct Peer {
   bool secure = false;           // it speaks https
   // Of its verified certificate. INVALID_ARGUMENT: it cannot be gone by.
   absl::StatusOr<std::vector<std::string>> certificate_names = std::vector<std::string>();
+  CertificateValidity certificate_validity;  // of the same
 };
 
 // Who a request is from that came from `peer`.

@@ -100,6 +100,7 @@ awaitable<bool> HttpSession::Handshake() {
   }
   peer_.secure = true;
   peer_.certificate_names = transport_.tls().certificate_names();
+  peer_.certificate_validity = transport_.tls().certificate_validity();
   co_return true;
 }
 

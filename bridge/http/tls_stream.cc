@@ -162,6 +162,11 @@ absl::StatusOr<std::vector<std::string>> TlsStream::certificate_names() const {
   return CertificateNames(*certificate);
 }
 
+CertificateValidity TlsStream::certificate_validity() const {
+  const X509* certificate = SSL_get0_peer_certificate(tls_.get());
+  return certificate == nullptr ? CertificateValidity() : ValidityOf(*certificate);
+}
+
 // True: nothing is pending any more.
 bool TlsStream::Flush(Error& error) {
   while (unsent_from_ < unsent_.size()) {

@@ -18,6 +18,7 @@
 
 #include "absl/status/statusor.h"
 #include "boost/system/error_code.hpp"
+#include "bridge/base/certificate_validity.h"
 
 namespace sluice {
 
@@ -50,6 +51,8 @@ class TlsStream {
   // Of the client's certificate, which was verified; none: it has shown none.
   // INVALID_ARGUMENT: as of CertificateNames.
   absl::StatusOr<std::vector<std::string>> certificate_names() const;
+  // Always, where it has shown none.
+  CertificateValidity certificate_validity() const;
   // Why the handshake failed, in OpenSSL's words.
   const std::string& failure() const { return failure_; }
   // It failed because the client speaks HTTP without TLS.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "bridge/base/clock.h"
 #include "bridge/base/metrics.h"
 #include "bridge/rpc/caller.h"
 
@@ -12,7 +13,7 @@ grpc::ServerUnaryReactor* WhenAllowed(const RpcContext& rpc, grpc::CallbackServe
                                       std::function<void(grpc::ServerUnaryReactor*)> allowed) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   absl::StatusOr<AuthorizationRequest> question =
-      MakeQuestion(*context, *rpc.admin_authorizer, action, {});
+      MakeQuestion(*context, *rpc.admin_authorizer, action, {}, rpc.clock->Now());
   if (!question.ok()) {
     rpc.metrics->Refused(Reason::kBadRequest);
     reactor->Finish(ToGrpc(question.status()));

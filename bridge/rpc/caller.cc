@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "bridge/access/certificate_names.h"
+#include "bridge/base/certificate_validity.h"
 #include "bridge/base/text.h"
 #include "bridge/base/utf8.h"
 
@@ -44,19 +45,32 @@ absl::StatusOr<std::string> CredentialOf(const grpc::ServerContextBase& context)
   return value;
 }
 
+CertificateValidity ValidityOf(const grpc::AuthContext& peer) {
+  const auto certificates = peer.FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
+  if (certificates.empty()) return ValidityOfPem("");
+  return ValidityOfPem({certificates.front().data(), certificates.front().size()});
+}
+
 // Of the certificate that TLS has verified; none where none was shown. INVALID_ARGUMENT: they
 // cannot be gone by.
-absl::StatusOr<std::vector<std::string>> CertificateNamesOf(
-    const grpc::ServerContextBase& context) {
-  std::vector<std::string> names;
+//
+// TLS looks at a certificate's time once, when it is shown: a connection may last for longer,
+// and be resumed by a client that does not show it again.
+absl::Status TellCertificate(const grpc::ServerContextBase& context, absl::Time now,
+                             AuthorizationRequest* question) {
   const std::shared_ptr<const grpc::AuthContext> peer = context.auth_context();
-  if (peer == nullptr || !peer->IsPeerAuthenticated()) return names;
+  if (peer == nullptr || !peer->IsPeerAuthenticated()) return absl::OkStatus();
+  const CertificateValidity validity = ValidityOf(*peer);
+  if (!validity.Covers(now)) return absl::OkStatus();
+  std::vector<std::string> names;
   for (const grpc::string_ref& value : peer->FindPropertyValues(kCertificateName)) {
     const std::string_view name(value.data(), value.size());
     if (name != kOtherKind) names.emplace_back(name);
   }
   if (absl::Status status = CheckCertificateNames(names); !status.ok()) return status;
-  return names;
+  question->certificate_names = std::move(names);
+  question->certificate_expires_at = validity.until;
+  return absl::OkStatus();
 }
 
 // A call does not say its method here: where an action has several, it is their first or
@@ -116,7 +130,7 @@ std::string PeerAddress(const grpc::ServerContextBase& context) {
 
 absl::StatusOr<AuthorizationRequest> MakeQuestion(const grpc::ServerContextBase& context,
                                                   const Authorizer& authorizer, Action action,
-                                                  std::vector<std::string> topics) {
+                                                  std::vector<std::string> topics, absl::Time now) {
   AuthorizationRequest question;
   question.action = action;
   question.topics = std::move(topics);
@@ -129,9 +143,8 @@ absl::StatusOr<AuthorizationRequest> MakeQuestion(const grpc::ServerContextBase&
     if (!value->empty()) question.headers[name] = *std::move(value);
   }
   if (authorizer.wants().certificate_names) {
-    absl::StatusOr<std::vector<std::string>> names = CertificateNamesOf(context);
-    if (!names.ok()) return names.status();
-    question.certificate_names = *std::move(names);
+    const absl::Status told = TellCertificate(context, now, &question);
+    if (!told.ok()) return told;
   }
   if (authorizer.wants().request) {
     question.request = {.method = "POST", .path = PathOf(action), .scheme = SchemeOf(context)};

@@ -22,7 +22,7 @@ std::string PeerAddress(const grpc::ServerContextBase& context);
 // UTF-8 (to leave it out would be to decide about it).
 absl::StatusOr<AuthorizationRequest> MakeQuestion(const grpc::ServerContextBase& context,
                                                   const Authorizer& authorizer, Action action,
-                                                  std::vector<std::string> topics);
+                                                  std::vector<std::string> topics, absl::Time now);
 
 // OK: allowed. What an authorizer says of its own failure is not for callers.
 absl::Status ToStatus(const Decision& decision);

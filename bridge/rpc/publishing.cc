@@ -91,7 +91,7 @@ void Publishing::Authorize(std::shared_ptr<const Published> published, Done done
   std::vector<std::string> topics = TopicsToAsk(*published);
   if (topics.empty()) return Take(std::move(published), {}, std::move(done));
   absl::StatusOr<AuthorizationRequest> question =
-      MakeQuestion(caller_, *rpc_.publish_authorizer, Action::kPublish, topics);
+      MakeQuestion(caller_, *rpc_.publish_authorizer, Action::kPublish, topics, rpc_.clock->Now());
   if (!question.ok()) return Refuse(question.status(), first, done);
   rpc_.publish_authorizer->Authorize(
       *std::move(question),

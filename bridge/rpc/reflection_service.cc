@@ -157,8 +157,8 @@ class Call final : public grpc::ServerBidiReactor<Request, Response>,
     }
     // What is taken back from here on may be missing from the answer.
     if (rpc_.revocations != nullptr) asked_at_ = rpc_.revocations->Now();
-    absl::StatusOr<AuthorizationRequest> question =
-        MakeQuestion(context_, *rpc_.reflection_authorizer, Action::kReflect, {});
+    absl::StatusOr<AuthorizationRequest> question = MakeQuestion(
+        context_, *rpc_.reflection_authorizer, Action::kReflect, {}, rpc_.clock->Now());
     if (!question.ok()) {
       const MutexLock lock(&mutex_);
       return Refuse(question.status(), Reason::kBadRequest);

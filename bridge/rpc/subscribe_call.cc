@@ -122,8 +122,8 @@ void SubscribeCall::OnDone() {
 }
 
 void SubscribeCall::Ask() {
-  absl::StatusOr<AuthorizationRequest> question =
-      MakeQuestion(context_, *rpc_.authorizer, Action::kSubscribe, requested_.spec.topics);
+  absl::StatusOr<AuthorizationRequest> question = MakeQuestion(
+      context_, *rpc_.authorizer, Action::kSubscribe, requested_.spec.topics, rpc_.clock->Now());
   if (!question.ok()) return Refuse(question.status(), Reason::kBadRequest);
   question_ = std::make_shared<const AuthorizationRequest>(*question);
   // What is taken back from here on may be missing from the answer.

@@ -92,6 +92,22 @@ TEST_F(Caching, NoAnswerOutlivesItself) {
   EXPECT_EQ(told_->asked(), 4u);
 }
 
+TEST_F(Caching, NoAnswerOutlivesTheCertificateThatItIsAbout) {
+  CachingAuthorizer& caching = Make();
+  AuthorizationRequest question = Question();
+  question.certificate_names = {"a.example"};
+  question.certificate_expires_at = clock_.Now() + absl::Seconds(3);
+  EXPECT_EQ(Ask(caching, question).credential_expires_at, question.certificate_expires_at);
+  // Another certificate of the same names is another question.
+  question.certificate_expires_at += absl::Hours(1);
+  EXPECT_EQ(Ask(caching, question).credential_expires_at, question.certificate_expires_at);
+  EXPECT_EQ(told_->asked(), 2u);
+  // An answer may end sooner.
+  decision_.credential_expires_at = clock_.Now() + absl::Seconds(1);
+  question.certificate_expires_at += absl::Hours(1);
+  EXPECT_EQ(Ask(caching, question).credential_expires_at, clock_.Now() + absl::Seconds(1));
+}
+
 TEST_F(Caching, ErrorsAreNeverRemembered) {
   CachingAuthorizer& caching = Make();
   decision_ = {.verdict = Verdict::kError};

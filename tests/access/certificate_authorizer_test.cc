@@ -106,6 +106,15 @@ TEST_F(CertificateAuthorizerTest, ThatFitsNoRuleIsForbidden) {
   }
 }
 
+TEST_F(CertificateAuthorizerTest, AllowsNothingForLongerThanTheCertificateLasts) {
+  const absl::Time until = absl::FromUnixSeconds(1'800'000'000);
+  const Decision decision = Ask(*authorizer_, {.action = Action::kReadStats,
+                                               .certificate_names = {"ops.example"},
+                                               .certificate_expires_at = until});
+  EXPECT_TRUE(decision.allowed());
+  EXPECT_EQ(decision.credential_expires_at, until);
+}
+
 TEST_F(CertificateAuthorizerTest, FillsTheSubjectIntoTopics) {
   EXPECT_TRUE(AskAs({"api.orders.example"}, Action::kSubscribe, {"of/{subject}"}).allowed());
   EXPECT_EQ(AskAs({"b.orders.example"}, Action::kSubscribe, {"of/{subject}"}).verdict,

@@ -3,6 +3,7 @@
 
 #include "absl/time/clock.h"
 #include "tests/fakes/certificates.h"
+#include "tests/fakes/fake_clock.h"
 #include "tests/http/call_fixture.h"
 #include "tests/http/tls_client.h"
 
@@ -307,6 +308,28 @@ TEST_F(TlsTest, RefusesToGoByNamesThatCouldBeTakenForOthers) {
   TlsClient other = ConnectTls({.certificate = authority_.Issue("DNS:a.example,RID:1.2.3.4")});
   EXPECT_EQ(other.Get("/ask/1", kGood).ReadResponse().status, 200);
   EXPECT_THAT(authorizer_.questions().back().certificate_names, ElementsAre("a.example"));
+}
+
+TEST_F(TlsTest, TakesNoNamesOfACertificateThatHasEndedSinceTheConnectionBegan) {
+  options_.tls->client_ca_file = folder_.Write("ca.pem", authority_.certificate());
+  options_.tls->client_certificates = ClientCertificates::kRequired;
+  FakeClock clock;
+  clock.Advance(absl::Now() - clock.Now());
+  context_.clock = &clock;
+  authorizer_.wanted.certificate_names = true;
+  Start();
+  TlsClient client =
+      ConnectTls({.certificate = authority_.Issue("DNS:a.example", std::chrono::hours(1))});
+  const auto names_asked = [&] {
+    EXPECT_EQ(client.Get("/v1/user/1").ReadResponse().status, 401);
+    return authorizer_.questions().back().certificate_names;
+  };
+  clock.Advance(absl::Minutes(59));
+  EXPECT_THAT(names_asked(), ElementsAre("a.example"));
+  EXPECT_LT(authorizer_.questions().back().certificate_expires_at, absl::Now() + absl::Minutes(61));
+  clock.Advance(absl::Minutes(2));
+  EXPECT_THAT(names_asked(), IsEmpty());
+  Stop();
 }
 
 TEST_F(TlsTest, DoesNotTakeTheNamesOfATrustedProxyForItsClients) {

@@ -61,7 +61,7 @@ class RpcFixture : public testing::Test {
   RpcContext Context() {
     return {.hub = hub_.get(),
             .log = log_.get(),
-            .authorizer = &authorizer_,
+            .authorizer = subscribe_authorizer_,
             .publish_authorizer = publish_authorizer_,
             .admin_authorizer = &authorizer_,
             .reflection_authorizer = reflection_authorizer_,
@@ -142,6 +142,7 @@ class RpcFixture : public testing::Test {
   std::unique_ptr<Hub> hub_;
   std::unique_ptr<LocalDisconnects> disconnects_;
   TokenAuthorizer authorizer_;  // its last answers come to the hub's threads
+  Authorizer* subscribe_authorizer_ = &authorizer_;
   Authorizer* publish_authorizer_ = &authorizer_;
   Authorizer* reflection_authorizer_ = nullptr;
   std::unique_ptr<RpcServer> server_;

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "bridge/access/certificate_authorizer.h"
 #include "tests/fakes/certificates.h"
 #include "tests/rpc/rpc_fixture.h"
 
@@ -52,6 +53,7 @@ class RpcTlsTest : public RpcFixture {
     WritePair(authority_.Issue("DNS:localhost,IP:127.0.0.1"));
     authorizer_.wanted.certificate_names = true;
     options_.authorize_publishing = true;
+    clock_.Advance(absl::Now() - clock_.Now());  // the certificates' time
   }
 
   void WritePair(const TestCertificate& pair) const {
@@ -160,6 +162,49 @@ TEST_F(RpcTlsTest, RefusesToGoByNamesThatCouldBeTakenForOthers) {
   // A kind that nobody goes by.
   EXPECT_TRUE(PublishWith(authority_.Issue("DNS:a.example,RID:1.2.3.4")).ok());
   EXPECT_THAT(NamesAsked(), ElementsAre("a.example"));
+}
+
+TEST_F(RpcTlsTest, TakesNoNamesOfACertificateOutsideOfItsTime) {
+  options_.tls->client_certificates = ClientCertificates::kRequired;
+  Start();
+  // (A connection that TLS has let in, and that lasts.)
+  const TestCertificate own = authority_.Issue("DNS:orders.example", std::chrono::hours(1));
+  const auto running = v1::Publisher::NewStub(grpc::CreateChannel(
+      server_->address(),
+      grpc::SslCredentials({authority_.certificate(), own.key, own.certificate})));
+  const auto names_after = [&](absl::Duration passed) {
+    clock_.Advance(passed);
+    v1::PublishResponse response;
+    EXPECT_TRUE(running->Publish(Call().get(), Text("a", "x"), &response).ok());
+    return NamesAsked();
+  };
+  EXPECT_THAT(names_after(absl::Minutes(59)), ElementsAre("orders.example"));
+  EXPECT_LT(authorizer_.questions().back().certificate_expires_at, absl::Now() + absl::Minutes(61));
+  EXPECT_THAT(names_after(absl::Minutes(2)), IsEmpty());
+  EXPECT_THAT(names_after(-absl::Minutes(2)), ElementsAre("orders.example"));
+  EXPECT_THAT(names_after(-absl::Hours(3)), IsEmpty());
+}
+
+TEST_F(RpcTlsTest, ACallEndsWithTheCertificateThatItWasAllowedBy) {
+  options_.tls->client_certificates = ClientCertificates::kRequired;
+  const auto certificates = MakeCertificateAuthorizer(
+      {{.names = {"orders.example"}, .subscribe = {*TopicPattern::Parse("a/1")}}});
+  subscribe_authorizer_ = certificates.get();
+  Start();
+  const TestCertificate own = authority_.Issue("DNS:orders.example", std::chrono::hours(1));
+  const auto stub = v1::Subscriber::NewStub(grpc::CreateChannel(
+      server_->address(),
+      grpc::SslCredentials({authority_.certificate(), own.key, own.certificate})));
+  const auto context = Call();
+  v1::SubscribeRequest request;
+  request.add_topics("a/1");
+  const auto stream = stub->Subscribe(context.get(), request);
+  stream->WaitForInitialMetadata();
+  clock_.Advance(absl::Minutes(61));
+  v1::SubscribeResponse response;
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_EQ(stream->Finish().error_code(), StatusCode::UNAUTHENTICATED);
+  Stop();
 }
 
 // The name for people is no name to go by.
