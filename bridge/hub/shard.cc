@@ -21,6 +21,9 @@ constexpr std::chrono::seconds kTick{1};
 // back soon finds it.
 constexpr absl::Duration kWindowLinger = absl::Seconds(30);
 
+// Frames in views get this share of the windows' bytes, on top of them.
+constexpr size_t kViewShare = 4;
+
 // Sessions are cold when their turn comes (every send sweeps the caches): they
 // are fetched while those before them are served, first the subscription, then
 // the subscriber that it points to.
@@ -61,6 +64,7 @@ Shard::Parts::Parts(Shard& shard, ShardIndex index_in, ShardOptions options_in, 
       clock(clock_in),
       metrics(metrics_in),
       interest(interest_in),
+      view_frames(options.windows_bytes / kViewShare),
       inbox(options.inbox_events),
       replays(log, context, options.replays, [this](Subscription& s) { Wake(s); }),
       heartbeats(shard) {}

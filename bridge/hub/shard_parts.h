@@ -17,6 +17,7 @@
 #include "bridge/hub/subscription.h"
 #include "bridge/hub/topic_interest.h"
 #include "bridge/hub/topic_window.h"
+#include "bridge/hub/view_frames.h"
 
 namespace sluice {
 
@@ -56,6 +57,7 @@ struct Shard::Parts {
   const Clock& clock;
   Metrics& metrics;
   TopicInterest* const interest;
+  ViewFrames view_frames;  // outlives all that holds events
   boost::asio::io_context context{1};
 
   Inbox inbox;

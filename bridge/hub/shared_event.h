@@ -4,10 +4,10 @@
 
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "bridge/event/event.h"
 #include "bridge/event/frame_view.h"
+#include "bridge/hub/view_frames.h"
 
 namespace sluice {
 
@@ -18,32 +18,22 @@ class SharedEvent {
 
   const StoredEvent& event() const { return *event_; }
 
-  // Null `view`: the default one. Until other views are asked for.
-  const SseFrame& Frame(const FrameViewPtr& view) const {
-    return view == nullptr ? event_->default_frame() : *Made(view);
+  // Null `view`: the default one. `made`: the shard's; the frame is there until it is trimmed.
+  const SseFrame& Frame(const FrameViewPtr& view, ViewFrames& made) const {
+    return view == nullptr ? event_->default_frame() : *In(view, made);
   }
-  FramePtr OwnFrame(const FrameViewPtr& view) const {
-    return view == nullptr ? FramePtr(event_, &event_->default_frame()) : Made(view);
+  FramePtr OwnFrame(const FrameViewPtr& view, ViewFrames& made) const {
+    return view == nullptr ? FramePtr(event_, &event_->default_frame()) : In(view, made);
   }
 
  private:
-  // Holds on to its view: a frame is found by the view's address.
-  using ViewFrame = std::pair<FrameViewPtr, FramePtr>;
-  // Every subscriber may have masks of its own; past this the oldest frame is let go.
-  static constexpr size_t kFramesMax = 16;
-
-  const FramePtr& Made(const FrameViewPtr& view) const {
-    for (const ViewFrame& made : frames_) {
-      if (made.first == view) return made.second;
-    }
-    if (frames_.size() == kFramesMax) frames_.erase(frames_.begin());
-    frames_.emplace_back(
-        view, std::make_shared<const SseFrame>(EncodeFrame(*event_, *view, event_->id().end)));
-    return frames_.back().second;
+  const FramePtr& In(const FrameViewPtr& view, ViewFrames& made) const {
+    if (frames_ == nullptr) frames_ = std::make_unique<EventFrames>(made);
+    return frames_->In(view, *event_);
   }
 
   StoredEventPtr event_;
-  mutable std::vector<ViewFrame> frames_;
+  mutable std::unique_ptr<EventFrames> frames_;  // null: in no view yet
 };
 
 }  // namespace sluice

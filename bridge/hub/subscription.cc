@@ -276,7 +276,8 @@ void Subscription::Take(std::span<Place> places, int index, const Candidate& cho
     return;
   }
   const StoredEvent& event = chosen.shared->event();
-  item = {&chosen.shared->Frame(view_), &event, nullptr, false, chosen.shared};
+  item = {&chosen.shared->Frame(view_, shard_.parts_->view_frames), &event, nullptr, false,
+          chosen.shared};
   if (chosen.entry != nullptr) {
     TopicWindow::Step(place.window, *chosen.entry);
   } else {
@@ -298,6 +299,7 @@ void Subscription::Take(std::span<Place> places, int index, const Candidate& cho
 size_t Subscription::Peek(std::span<Item> items, size_t bytes_max) {
   auto& scratch = shard_.parts_->peek;
   scratch.owner = nullptr;
+  shard_.parts_->view_frames.Trim();
   if (state_ == State::kFailed || state_ == State::kEnded || !SettleAll()) return 0;
 
   std::vector<Place>& places = scratch.places;
@@ -375,7 +377,8 @@ void Subscription::Commit(std::span<const Place> places) {
 
 FramePtr Subscription::Own(const Item& item) const {
   if (item.gap != nullptr) return item.gap->frame;
-  return item.shared != nullptr ? item.shared->OwnFrame(view_) : unflagged_;
+  return item.shared != nullptr ? item.shared->OwnFrame(view_, shard_.parts_->view_frames)
+                                : unflagged_;
 }
 
 void Subscription::Change(EventFilterPtr filter, FrameViewPtr view) {

@@ -44,8 +44,8 @@ struct Gap {
   FramePtr frame;
 };
 
-// One thing to send: an event or a gap. Valid until the subscription is used
-// again or the shard's thread returns to its loop.
+// One thing to send: an event or a gap. Valid until a subscription of the
+// shard is used again or the shard's thread returns to its loop.
 struct Item {
   const SseFrame* frame = nullptr;
   const StoredEvent* event = nullptr;

@@ -12,9 +12,9 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// Frames by the data that they were made of. (Windows hold them, so two at one address
-// are one.)
-using Frames = std::map<std::string, std::set<const SseFrame*>>;
+// Frames by the data that they were made of. They are held: one that was made anew is
+// another one.
+using Frames = std::map<std::string, std::set<FramePtr>>;
 
 class FrameCounter final : public Subscriber {
  public:
@@ -25,7 +25,7 @@ class FrameCounter final : public Subscriber {
     std::array<Item, 8> items;
     while (const size_t count = subscription_->Peek(items, 1 << 20)) {
       for (size_t i = 0; i < count; ++i) {
-        frames_[std::string(*items[i].event->data())].insert(items[i].frame);
+        frames_[std::string(*items[i].event->data())].insert(subscription_->Own(items[i]));
       }
       subscription_->Advance(count);
     }
@@ -70,10 +70,27 @@ TEST_F(MaskedViewsTest, EncodeAnEventOnceForAThousandSubscribersWithEqualMasks) 
   }
 }
 
-TEST_F(MaskedViewsTest, GiveEveryoneWhatIsLeftForThem) {
+TEST_F(MaskedViewsTest, EncodeAnEventOnceForEachOfManyMasksWhoseReadersTakeTurns) {
+  constexpr size_t kMasks = 200;
   Make();
+  Frames frames;
+  std::vector<std::unique_ptr<FrameCounter>> subscribers;
+  for (size_t i = 0; i < kMasks * 20; ++i) {
+    SubscriptionSpec spec{.topics = {"a/1"}};
+    spec.view = Only("field" + std::to_string(i % kMasks));
+    subscribers.push_back(std::make_unique<FrameCounter>(shard(), std::move(spec), frames));
+  }
+  Run();
+  for (int n = 0; n < 3; ++n) Publish("a/1", "{\"field7\":" + std::to_string(n) + "}");
+  Run();
+  ASSERT_EQ(frames.size(), 3u);
+  for (const auto& [data, made] : frames) EXPECT_EQ(made.size(), kMasks) << data;
+}
+
+TEST_F(MaskedViewsTest, GiveEveryoneWhatIsLeftForThem) {
+  // The frames of a few views, and no more.
+  Make({}, {.windows_bytes = 8 << 10});
   std::vector<std::unique_ptr<Reader>> readers;
-  // More than an event keeps frames of.
   for (int i = 0; i < 40; ++i) {
     SubscriptionSpec spec{.topics = {"a/1"}};
     spec.view = Only("field" + std::to_string(i));
