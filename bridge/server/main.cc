@@ -46,14 +46,15 @@ int Run(ServerOptions options, const Findings& findings) {
   if (!findings.ok()) return EXIT_FAILURE;
   const absl::Duration drain_timeout = options.drain_timeout;
   PrepareProcess();
-  Server server(std::move(options));
-  if (const absl::Status status = server.Start(); !status.ok()) {
-    log::Error("cannot start", {{"error", std::string(status.message())}});
+  const auto server = Server::Make(std::move(options));
+  const absl::Status started = server.ok() ? (*server)->Start() : server.status();
+  if (!started.ok()) {
+    log::Error("cannot start", {{"error", std::string(started.message())}});
     return EXIT_FAILURE;
   }
   log::Info("stopping", {{"signal", WaitForStop()}});
   EndWithin(drain_timeout + kDrainGrace);
-  server.Drain();
+  (*server)->Drain();
   return EXIT_SUCCESS;
 }
 

@@ -21,6 +21,7 @@
 #include "bridge/schema/ingest.h"
 #include "bridge/schema/schema_watch.h"
 #include "bridge/server/async_api_document.h"
+#include "bridge/server/event_logs.h"
 #include "bridge/server/revocation_followers.h"
 
 namespace sluice {
@@ -45,11 +46,11 @@ AsyncApiInfo AsyncApiInfoOf(const ServerOptions& options, std::string host) {
 }
 
 struct Server::Parts {
-  explicit Parts(ServerOptions server_options)
+  Parts(ServerOptions server_options, std::unique_ptr<EventLog> log)
       : options(std::move(server_options)),
         transcoder(options.schema),
         ingest(transcoder, clock, options.events_per_publish_max),
-        event_log(MakeMemoryEventLog(options.event_log, clock)),
+        event_log(std::move(log)),
         hub(options.shards, options.shard, *event_log, clock, metrics),
         relay(options.relay, MakeRelayContext()),
         authorizers(MakeAuthorizers(options.authorizers, clock, revocations)),
@@ -145,7 +146,14 @@ struct Server::Parts {
   std::vector<std::unique_ptr<RevocationFollower>> revocation_followers;
 };
 
-Server::Server(ServerOptions options) : parts_(std::make_unique<Parts>(std::move(options))) {}
+absl::StatusOr<std::unique_ptr<Server>> Server::Make(ServerOptions options) {
+  auto event_log = MakeEventLog(options.event_log, Clock::System());
+  if (!event_log.ok()) return event_log.status();
+  return std::unique_ptr<Server>(
+      new Server(std::make_unique<Parts>(std::move(options), *std::move(event_log))));
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Server::~Server() = default;
 
 absl::Status Server::Start() {

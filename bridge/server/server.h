@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "bridge/schema/async_api/async_api.h"
 #include "bridge/server/config/server_options.h"
 
@@ -18,7 +19,8 @@ AsyncApiInfo AsyncApiInfoOf(const ServerOptions& options, std::string host);
 
 class Server {
  public:
-  explicit Server(ServerOptions options);
+  // The error says why the event log cannot be opened.
+  static absl::StatusOr<std::unique_ptr<Server>> Make(ServerOptions options);
   ~Server();
 
   // Listens and serves. UNAVAILABLE names the address that cannot be had.
@@ -30,6 +32,8 @@ class Server {
 
  private:
   struct Parts;
+  explicit Server(std::unique_ptr<Parts> parts);
+
   std::unique_ptr<Parts> parts_;
 };
 

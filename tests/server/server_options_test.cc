@@ -114,11 +114,12 @@ limits:
   EXPECT_EQ(o.rpc.listen, "[::1]:0");
   EXPECT_FALSE(o.rpc.reflection);
   EXPECT_TRUE(o.rpc.authorize_publishing);
-  EXPECT_EQ(o.event_log.events_per_topic, 1u);
-  EXPECT_EQ(o.event_log.total_bytes, 2u);
-  EXPECT_EQ(o.event_log.max_age, absl::Seconds(3));
-  EXPECT_EQ(o.event_log.deduplication_window, absl::Seconds(4));
-  EXPECT_EQ(o.event_log.deduplication_ids, 5u);
+  const auto& event_log = std::get<MemoryEventLogOptions>(o.event_log);
+  EXPECT_EQ(event_log.events_per_topic, 1u);
+  EXPECT_EQ(event_log.total_bytes, 2u);
+  EXPECT_EQ(event_log.max_age, absl::Seconds(3));
+  EXPECT_EQ(event_log.deduplication_window, absl::Seconds(4));
+  EXPECT_EQ(event_log.deduplication_ids, 5u);
   ASSERT_TRUE(DefaultIs<GrpcAuthorizerOptions>(built));
   const auto& asked = std::get<GrpcAuthorizerOptions>(o.authorizers.by_name.at(""));
   EXPECT_EQ(asked.address, "a:1");

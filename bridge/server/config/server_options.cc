@@ -12,6 +12,7 @@
 #include "bridge/server/config/backends.h"
 #include "bridge/server/config/client_limits.h"
 #include "bridge/server/config/cors_policy.h"
+#include "bridge/server/config/event_logs.h"
 #include "bridge/server/config/json_style.h"
 #include "bridge/server/config/kept_credentials.h"
 #include "bridge/server/config/known_services.h"
@@ -42,7 +43,7 @@ class Builder {
     SetHttp();
     SetRpcOptions(config_.grpc(), Folder(), &options_.rpc, findings_);
     SetAccess();
-    SetEventLog();
+    options_.event_log = BuildEventLog(config_.event_log(), Folder(), findings_);
     SetHub();
     SetLimits();
     SetSchema();
@@ -59,7 +60,6 @@ class Builder {
   void SetHttp();
   void SetHttpTls();
   void SetAccess();
-  void SetEventLog();
   void SetHub();
   void SetLimits();
   void SetSchema();
@@ -156,21 +156,6 @@ void Builder::SetAccess() {
       !flags_.dev && (publishing.authorize() || publishing.authorizers_size() > 0);
   options_.authorizers = BuildAuthorizers(config_, Folder(), flags_.dev, findings_);
   options_.standing = BuildStandingPolicy(config_, findings_);
-}
-
-void Builder::SetEventLog() {
-  const config::v1::MemoryEventLog& memory = config_.event_log().memory();
-  MemoryEventLogOptions& options = options_.event_log;
-  const std::string path = "event_log.memory.";
-  SetNumber(memory.has_events_per_topic(), memory.events_per_topic(), path + "events_per_topic",
-            &options.events_per_topic, findings_);
-  SetNumber(memory.has_total_bytes(), memory.total_bytes(), path + "total_bytes",
-            &options.total_bytes, findings_);
-  SetTime(memory.has_max_age(), memory.max_age(), path + "max_age", &options.max_age, findings_);
-  SetTime(memory.has_deduplication_window(), memory.deduplication_window(),
-          path + "deduplication_window", &options.deduplication_window, findings_);
-  SetNumber(memory.has_deduplication_ids(), memory.deduplication_ids(), path + "deduplication_ids",
-            &options.deduplication_ids, findings_);
 }
 
 void Builder::SetHub() {

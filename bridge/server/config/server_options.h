@@ -8,7 +8,6 @@
 #include "absl/time/time.h"
 #include "bridge/access/standing.h"
 #include "bridge/base/log.h"
-#include "bridge/event_log/memory/memory_event_log.h"
 #include "bridge/http/http_server.h"
 #include "bridge/hub/shard.h"
 #include "bridge/relay/relay.h"
@@ -17,6 +16,7 @@
 #include "bridge/schema/json_transcoder.h"
 #include "bridge/schema/schema_registry.h"
 #include "bridge/server/authorizers.h"
+#include "bridge/server/config/event_logs.h"
 #include "bridge/server/config/findings.h"
 #include "bridge/server/config/flags.h"
 
@@ -32,7 +32,7 @@ struct ServerOptions {
   bool dev = false;
   HttpOptions http;
   RpcOptions rpc;
-  MemoryEventLogOptions event_log;
+  EventLogOptions event_log;
   AuthorizersOptions authorizers;
   StandingPolicy standing;
   uint32_t shards = 1;

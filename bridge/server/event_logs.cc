@@ -1,0 +1,18 @@
+#include "bridge/server/event_logs.h"
+
+namespace sluice {
+namespace {
+
+using Made = absl::StatusOr<std::unique_ptr<EventLog>>;
+
+Made Make(const MemoryEventLogOptions& options, const Clock& clock) {
+  return MakeMemoryEventLog(options, clock);
+}
+
+}  // namespace
+
+Made MakeEventLog(const EventLogOptions& options, const Clock& clock) {
+  return std::visit([&](const auto& kind) { return Make(kind, clock); }, options);
+}
+
+}  // namespace sluice
