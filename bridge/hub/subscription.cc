@@ -3,27 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "bridge/base/json_quote.h"
 #include "bridge/base/metrics.h"
 #include "bridge/hub/shard.h"
 #include "bridge/hub/shard_parts.h"
 
 namespace sluice {
 namespace {
-
-std::unique_ptr<Gap> EncodeGap(Gap gap, bool with_id) {
-  const std::string resumed = FormatEventId(gap.resumed);
-  const std::string data =
-      absl::StrCat("{\"topic\":", JsonQuote(gap.topic), ",\"requested\":", JsonQuote(gap.requested),
-                   ",\"resumed\":", JsonQuote(resumed), "}");
-  SseFields fields;
-  fields.event = "gap";
-  if (with_id) fields.id = resumed;
-  fields.data = data;
-  gap.frame = std::make_shared<const SseFrame>(fields);
-  return std::make_unique<Gap>(std::move(gap));
-}
 
 ReadStart ReadStartOf(const StreamStart& start) {
   if (start.kind == StreamStart::Kind::kLast) return LastN{start.last};
@@ -107,10 +92,8 @@ void Subscription::Resume(Cursor& cursor, const std::string& last_event_id) {
 
 std::unique_ptr<Gap> Subscription::MakeGap(const Cursor& cursor, std::string requested,
                                            Offset resumed) const {
-  const bool with_id = view_ == nullptr || view_->ids != IdLine::kOff;
-  return EncodeGap({cursor.window->topic(), std::move(requested),
-                    EventId{shard_.log().epoch(), resumed, false}, nullptr},
-                   with_id);
+  return EncodeGap(cursor.window->topic(), std::move(requested),
+                   EventId{shard_.log().epoch(), resumed, false}, view_.get());
 }
 
 // A loaded replay: false when it is used up and the cursor goes on without it.

@@ -16,6 +16,7 @@
 #include "bridge/event/event_filter.h"
 #include "bridge/event/frame_view.h"
 #include "bridge/event_log/event_log.h"
+#include "bridge/hub/gap.h"
 #include "bridge/hub/heartbeats.h"
 #include "bridge/hub/replay.h"
 #include "bridge/hub/subscriber.h"
@@ -33,15 +34,6 @@ struct SubscriptionSpec {
   std::string last_event_id;        // as the client sent it; empty: begin at `start`
   StreamStart start;
   std::shared_ptr<const HeartbeatPolicy> heartbeat;  // null: none
-};
-
-// Events of `topic` after `requested` and up to `resumed` are lost to the
-// subscriber: the log has let go of them.
-struct Gap {
-  std::string topic;
-  std::string requested;  // an id; not ours when the client's was not
-  EventId resumed;
-  FramePtr frame;
 };
 
 // One thing to send: an event or a gap. Valid until a subscription of the
