@@ -39,6 +39,8 @@ INGEST = "bridge/schema/ingest.cc"
 JWT = "bridge/access/jwt/jwt.cc"
 CLAIMS = "bridge/access/jwt/claims.cc"
 RIGHTS = "bridge/access/jwt/jwt_authorizer.cc"
+ACCEPTOR = "bridge/rpc/acceptor.cc"
+REFLECTION = "bridge/rpc/reflection_service.cc"
 
 # Name, file, the rule, what stands there without it (the last three again and again, where one
 # line alone makes no difference).
@@ -212,6 +214,23 @@ ACCESS_RULES = [
     ("statistics need a right", RIGHTS, "allowed = rights.stats || rights.admin;",
      "allowed = true;"),
     ("Admin needs a right", RIGHTS, "allowed = rights.admin;", "allowed = true;"),
+    ("strangers' connections make room", ACCEPTOR, "if (!connections_.EndOldestStranger()) {",
+     "if (true) {"),
+    ("what strangers send is bounded", ACCEPTOR,
+     "connections_.BoundStrangers(bounds_.strangers_bytes);",
+     "connections_.BoundStrangers(~uint64_t{0});"),
+    ("who was allowed something is no stranger", "bridge/rpc/connections.cc",
+     "strangers_.erase(std::exchange(open_.at(found->second).arrival, 0));", ""),
+    ("strangers' calls make room", "bridge/rpc/open_calls.cc",
+     "if (!connections_.IsStranger(candidate.peer)) continue;", "continue;"),
+    ("all messages under way are bounded", "bridge/rpc/rpc_server.cc",
+     'builder->SetResourceQuota(grpc::ResourceQuota("sluice").Resize(BytesMax(options)));', ""),
+    ("what reflection is asked is bounded", REFLECTION,
+     "if (request_.ByteSizeLong() > kRequestBytesMax) {", "if (false) {"),
+    ("answers of reflection that nobody reads are bounded", REFLECTION,
+     "for (const auto& call : cancelled) call->Cancel();", ""),
+    ("lines about refused publishes are bounded", "bridge/rpc/publishing.cc",
+     "if (!left_out) return;", ""),
 ]
 
 

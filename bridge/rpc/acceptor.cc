@@ -24,13 +24,9 @@ constexpr int kPauseAfterErrorMs = 100;
 // A flood past the bound does not make each of its connections a count of all others.
 constexpr absl::Duration kBetweenCounts = absl::Milliseconds(100);
 constexpr absl::Duration kBetweenLines = absl::Seconds(1);
-
-// 0: there is no such socket.
-uint64_t CookieOf(int socket) {
-  uint64_t cookie = 0;
-  socklen_t size = sizeof(cookie);
-  return getsockopt(socket, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 ? cookie : 0;
-}
+constexpr absl::Duration kBetweenStrangersLines = absl::Seconds(10);
+// Between looks at what strangers send.
+constexpr int kLookMs = 100;
 
 absl::Status Failed(const std::string& address, const char* what) {
   return absl::UnavailableError(
@@ -53,17 +49,6 @@ int PortOf(int listener) {
 }
 
 }  // namespace
-
-bool OpenSockets::Add(int socket) {
-  const uint64_t cookie = CookieOf(socket);
-  // (Where it has the number of one that was closed, it takes its place.)
-  if (cookie != 0) cookies_[socket] = cookie;
-  return cookie != 0;
-}
-
-void OpenSockets::Recount() {
-  std::erase_if(cookies_, [](const auto& known) { return CookieOf(known.first) != known.second; });
-}
 
 absl::Status Acceptor::Listen(const std::string& address) {
   const size_t colon = address.rfind(':');
@@ -90,8 +75,8 @@ absl::Status Acceptor::Listen(const std::string& address) {
   return absl::OkStatus();
 }
 
-void Acceptor::Start(uint32_t connections_max, Events events) {
-  connections_max_ = connections_max;
+void Acceptor::Start(Bounds bounds, Events events) {
+  bounds_ = bounds;
   events_ = std::move(events);
   thread_ = std::thread([this] { Run(); });
 }
@@ -109,16 +94,21 @@ void Acceptor::Stop() {
 void Acceptor::Run() {
   bool pausing = false;
   while (!stopping_) {
+    const int wait_ms = pausing ? kPauseAfterErrorMs : connections_.strangers() > 0 ? kLookMs : -1;
     pollfd waited[] = {{wake_, POLLIN, 0}, {listener_, POLLIN, 0}};
     // In a pause it waits to be stopped, and for nothing else.
-    (void)poll(waited, pausing ? 1 : 2, pausing ? kPauseAfterErrorMs : -1);
+    (void)poll(waited, pausing ? 1 : 2, wait_ms);
     pausing = !stopping_ && !AcceptOne();
+    BoundStrangers();
   }
 }
 
 // False: accept() cannot go on now.
 bool Acceptor::AcceptOne() {
-  const int socket = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  sockaddr_storage peer{};
+  socklen_t size = sizeof(peer);
+  const int socket =
+      accept4(listener_, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (socket < 0) {
     // These are of the one connection that was about to be accepted, or of none.
     for (const int harmless : {EAGAIN, EWOULDBLOCK, EINTR, ECONNABORTED, EPROTO, ENETDOWN,
@@ -132,7 +122,7 @@ bool Acceptor::AcceptOne() {
     log::Warning("cannot accept a connection", {{"listener", "grpc"}, {"error", why}});
     return false;
   }
-  if (!HasRoom() || !open_.Add(socket)) {
+  if (!HasRoom() || !connections_.Add(socket, FormatPeer(peer))) {
     close(socket);
     events_.refused();
     return true;
@@ -143,17 +133,41 @@ bool Acceptor::AcceptOne() {
 }
 
 bool Acceptor::HasRoom() {
-  if (open_.known() < connections_max_) return true;
+  if (connections_.known() < bounds_.connections) return true;
   const absl::Time now = absl::Now();
-  if (now < recount_at_) return false;
-  open_.Recount();
-  recount_at_ = now + kBetweenCounts;
-  if (open_.known() < connections_max_) return true;
-  if (now >= next_log_) {
-    next_log_ = now + kBetweenLines;
-    log::Warning("too many gRPC connections", {{"open", open_.known()}});
+  if (now >= recount_at_) {
+    connections_.Recount();
+    recount_at_ = now + kBetweenCounts;
   }
-  return false;
+  return connections_.known() < bounds_.connections || MakeRoom(now);
+}
+
+bool Acceptor::MakeRoom(absl::Time now) {
+  if (!connections_.EndOldestStranger()) {
+    if (now < next_log_) return false;
+    next_log_ = now + kBetweenLines;
+    log::Warning("too many gRPC connections", {{"open", connections_.known()}});
+    return false;
+  }
+  events_.refused();
+  if (now >= next_strangers_log_) {
+    next_strangers_log_ = now + kBetweenStrangersLines;
+    log::Warning("gRPC connections that were allowed nothing make room for new ones",
+                 {{"strangers", connections_.strangers()}});
+  }
+  return true;
+}
+
+void Acceptor::BoundStrangers() {
+  const absl::Time now = absl::Now();
+  if (now < look_at_) return;
+  look_at_ = now + absl::Milliseconds(kLookMs);
+  const size_t ended = connections_.BoundStrangers(bounds_.strangers_bytes);
+  for (size_t i = 0; i < ended; ++i) events_.refused();
+  if (ended == 0 || now < next_log_) return;
+  next_log_ = now + kBetweenLines;
+  log::Warning("gRPC connections that were allowed nothing have sent too much",
+               {{"closed", ended}});
 }
 
 }  // namespace sluice

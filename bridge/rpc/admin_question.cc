@@ -5,6 +5,7 @@
 #include "bridge/base/clock.h"
 #include "bridge/base/metrics.h"
 #include "bridge/rpc/caller.h"
+#include "bridge/rpc/connections.h"
 
 namespace sluice {
 
@@ -19,14 +20,17 @@ grpc::ServerUnaryReactor* WhenAllowed(const RpcContext& rpc, grpc::CallbackServe
     reactor->Finish(ToGrpc(question.status()));
     return reactor;
   }
-  rpc.admin_authorizer->Authorize(
-      *std::move(question),
-      [&rpc, reactor, allowed = std::move(allowed)](const Decision& decision) {
-        const absl::Status status = ToStatus(decision);
-        if (status.ok()) return allowed(reactor);
-        rpc.metrics->Refused(ReasonOf(decision));
-        reactor->Finish(ToGrpc(status));
-      });
+  rpc.admin_authorizer->Authorize(*std::move(question),
+                                  [&rpc, reactor, peer = PeerAddress(*context),
+                                   allowed = std::move(allowed)](const Decision& decision) {
+                                    const absl::Status status = ToStatus(decision);
+                                    if (status.ok()) {
+                                      rpc.connections->Allow(peer);
+                                      return allowed(reactor);
+                                    }
+                                    rpc.metrics->Refused(ReasonOf(decision));
+                                    reactor->Finish(ToGrpc(status));
+                                  });
   return reactor;
 }
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "bridge/rpc/caller.h"
+
 namespace sluice {
 
 using grpc::health::v1::HealthCheckRequest;
@@ -14,10 +16,11 @@ constexpr size_t kWatchersMax = 1024;
 }  // namespace
 
 // Guarded by the service's mutex. It says the newest status, not every one.
-class HealthService::Watcher final : public grpc::ServerWriteReactor<HealthCheckResponse> {
+class HealthService::Watcher final : public grpc::ServerWriteReactor<HealthCheckResponse>,
+                                     public OpenCalls::Call {
  public:
-  Watcher(HealthService& health, std::string service)
-      : health_(health), service_(std::move(service)) {}
+  Watcher(HealthService& health, std::string service, grpc::CallbackServerContext& context)
+      : health_(health), service_(std::move(service)), context_(context) {}
 
   const std::string& service() const { return service_; }
 
@@ -34,6 +37,15 @@ class HealthService::Watcher final : public grpc::ServerWriteReactor<HealthCheck
     if (!std::exchange(finished_, true)) Finish(std::move(status));
   }
 
+  void Drain() override {
+    const MutexLock lock(&health_.mutex_);
+    End({grpc::StatusCode::UNAVAILABLE, "draining"});
+  }
+  void Cancel() override {
+    const MutexLock lock(&health_.mutex_);
+    if (!done_) context_.TryCancel();
+  }
+
   void OnWriteDone(bool ok) override {
     const MutexLock lock(&health_.mutex_);
     writing_ = false;
@@ -44,8 +56,10 @@ class HealthService::Watcher final : public grpc::ServerWriteReactor<HealthCheck
     End(grpc::Status::CANCELLED);
   }
   void OnDone() override {
+    health_.watches_.Remove(this);
     std::shared_ptr<Watcher> self;  // outlives the lock
     const MutexLock lock(&health_.mutex_);
+    done_ = true;
     for (auto it = health_.watchers_.begin(); it != health_.watchers_.end(); ++it) {
       if (it->get() != this) continue;
       self = *it;
@@ -57,12 +71,19 @@ class HealthService::Watcher final : public grpc::ServerWriteReactor<HealthCheck
  private:
   HealthService& health_;
   const std::string service_;
+  grpc::CallbackServerContext& context_;
   HealthCheckResponse response_;
   HealthCheckResponse::ServingStatus wanted_ = HealthCheckResponse::UNKNOWN;
   HealthCheckResponse::ServingStatus told_ = HealthCheckResponse::UNKNOWN;
   bool writing_ = false;
   bool finished_ = false;
+  bool done_ = false;
 };
+
+HealthService::HealthService(std::set<std::string> services, const Connections& connections)
+    : services_(std::move(services)), watches_(connections, kWatchersMax, "watches") {
+  services_.insert("");
+}
 
 void HealthService::SetServing(bool serving) {
   const MutexLock lock(&mutex_);
@@ -70,13 +91,7 @@ void HealthService::SetServing(bool serving) {
   for (const auto& watcher : watchers_) watcher->Tell(StatusOf(watcher->service()));
 }
 
-void HealthService::Drain() {
-  const MutexLock lock(&mutex_);
-  draining_ = true;
-  for (const auto& watcher : watchers_) {
-    watcher->End({grpc::StatusCode::UNAVAILABLE, "draining"});
-  }
-}
+void HealthService::Drain() { watches_.Drain(); }
 
 HealthCheckResponse::ServingStatus HealthService::StatusOf(const std::string& service) const {
   if (!services_.contains(service)) return HealthCheckResponse::SERVICE_UNKNOWN;
@@ -96,16 +111,15 @@ grpc::ServerUnaryReactor* HealthService::Check(grpc::CallbackServerContext* cont
 }
 
 grpc::ServerWriteReactor<HealthCheckResponse>* HealthService::Watch(
-    grpc::CallbackServerContext*, const HealthCheckRequest* request) {
-  const auto watcher = std::make_shared<Watcher>(*this, request->service());
+    grpc::CallbackServerContext* context, const HealthCheckRequest* request) {
+  const auto watcher = std::make_shared<Watcher>(*this, request->service(), *context);
+  const absl::Status added = watches_.Add(watcher, PeerAddress(*context));
   const MutexLock lock(&mutex_);
   watchers_.insert(watcher);
-  if (draining_) {
-    watcher->End({grpc::StatusCode::UNAVAILABLE, "draining"});
-  } else if (watchers_.size() > kWatchersMax) {
-    watcher->End({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many watches are open"});
-  } else {
+  if (added.ok()) {
     watcher->Tell(StatusOf(request->service()));
+  } else {
+    watcher->End(ToGrpc(added));
   }
   return watcher.get();
 }

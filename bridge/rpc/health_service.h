@@ -8,6 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "bridge/base/mutex.h"
+#include "bridge/rpc/open_calls.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 
 namespace sluice {
@@ -15,9 +16,7 @@ namespace sluice {
 class HealthService final : public grpc::health::v1::Health::CallbackService {
  public:
   // Answers for "" and for each of `services`.
-  explicit HealthService(std::set<std::string> services) : services_(std::move(services)) {
-    services_.insert("");
-  }
+  HealthService(std::set<std::string> services, const Connections& connections);
 
   // Any thread.
   void SetServing(bool serving);
@@ -40,7 +39,7 @@ class HealthService final : public grpc::health::v1::Health::CallbackService {
   std::set<std::string> services_;
   mutable Mutex mutex_;
   bool serving_ ABSL_GUARDED_BY(mutex_) = false;
-  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  OpenCalls watches_;
   std::set<std::shared_ptr<Watcher>> watchers_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -26,15 +26,18 @@ v1::PublishResult ToProto(const AppendResult& result) {
 
 PublishStream::PublishStream(std::shared_ptr<Publishing> publishing,
                              absl::Duration deduplication_window, size_t unanswered_bytes_max,
+                             grpc::CallbackServerContext& context,
                              std::function<void(PublishStream*)> on_done)
     : publishing_(std::move(publishing)),
       deduplication_window_(deduplication_window),
       unanswered_bytes_max_(unanswered_bytes_max),
+      context_(context),
       on_done_(std::move(on_done)) {}
 
 void PublishStream::Start() {
   self_ = shared_from_this();
   const MutexLock lock(&mutex_);
+  if (finished_) return;  // drained already
   // Some callers wait for it before they send.
   StartSendInitialMetadata();
   Read();
@@ -44,6 +47,11 @@ void PublishStream::Drain() {
   const MutexLock lock(&mutex_);
   draining_ = true;
   Proceed();
+}
+
+void PublishStream::Cancel() {
+  const MutexLock lock(&mutex_);
+  if (!done_) context_.TryCancel();
 }
 
 void PublishStream::OnReadDone(bool ok) {
@@ -74,6 +82,10 @@ void PublishStream::OnWriteDone(bool ok) {
 
 void PublishStream::OnDone() {
   on_done_(this);
+  {
+    const MutexLock lock(&mutex_);
+    done_ = true;
+  }
   self_.reset();
 }
 

@@ -15,22 +15,27 @@
 
 #include "absl/base/thread_annotations.h"
 #include "bridge/base/mutex.h"
+#include "bridge/rpc/open_calls.h"
 #include "bridge/rpc/publishing.h"
 #include "sluice/v1/publisher.pb.h"
 
 namespace sluice {
 
 class PublishStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
+                            public OpenCalls::Call,
                             public std::enable_shared_from_this<PublishStream> {
  public:
   // `on_done`: the call is over and this about to go.
   PublishStream(std::shared_ptr<Publishing> publishing, absl::Duration deduplication_window,
-                size_t unanswered_bytes_max, std::function<void(PublishStream*)> on_done);
+                size_t unanswered_bytes_max, grpc::CallbackServerContext& context,
+                std::function<void(PublishStream*)> on_done);
 
   // Once it is held by a shared_ptr; it then holds itself until the call is over.
   void Start();
   // Answers what was read, then ends the call with UNAVAILABLE. Any thread.
-  void Drain();
+  void Drain() override;
+  // Drops what was read. Any thread.
+  void Cancel() override;
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
@@ -61,6 +66,7 @@ class PublishStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
   const std::shared_ptr<Publishing> publishing_;
   const absl::Duration deduplication_window_;
   const size_t unanswered_bytes_max_;
+  grpc::CallbackServerContext& context_;
   const std::function<void(PublishStream*)> on_done_;
   std::shared_ptr<PublishStream> self_;
 
@@ -73,6 +79,7 @@ class PublishStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;  // nobody hears the answers
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  bool done_ ABSL_GUARDED_BY(mutex_) = false;
 
   std::deque<grpc::ByteBuffer> queue_ ABSL_GUARDED_BY(mutex_);
   bool pumping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -1,11 +1,13 @@
 #include "bridge/rpc/publisher_service.h"
 
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "bridge/rpc/bytes.h"
 #include "bridge/rpc/caller.h"
 #include "bridge/rpc/proto_time.h"
+#include "bridge/rpc/publish_stream.h"
 
 namespace sluice {
 namespace {
@@ -30,19 +32,9 @@ class RefusedStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
 }  // namespace
 
 PublisherService::PublisherService(const RpcOptions& options, const RpcContext& rpc)
-    : options_(options), rpc_(rpc) {}
-
-void PublisherService::Drain() {
-  std::vector<std::shared_ptr<sluice::PublishStream>> live;
-  {
-    const MutexLock lock(&mutex_);
-    draining_ = true;
-    for (const auto& [address, stream] : streams_) live.push_back(stream.lock());
-  }
-  for (const auto& stream : live) {
-    if (stream != nullptr) stream->Drain();
-  }
-}
+    : options_(options),
+      rpc_(rpc),
+      streams_(*rpc.connections, kStreamsMax, "PublishStream calls") {}
 
 grpc::ServerUnaryReactor* PublisherService::Publish(grpc::CallbackServerContext* context,
                                                     const grpc::ByteBuffer* request,
@@ -64,21 +56,10 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PublisherService::P
   const auto publishing =
       std::make_shared<Publishing>(rpc_, options_.authorize_publishing, *context);
   const auto stream = std::make_shared<sluice::PublishStream>(
-      publishing, rpc_.log->deduplication_window(), options_.publish_bytes_max,
-      [this](sluice::PublishStream* done) {
-        const MutexLock lock(&mutex_);
-        streams_.erase(done);
-      });
-  {
-    const MutexLock lock(&mutex_);
-    if (draining_) {
-      return new RefusedStream({grpc::StatusCode::UNAVAILABLE, "draining"});
-    }
-    if (streams_.size() >= kStreamsMax) {
-      return new RefusedStream(
-          {grpc::StatusCode::RESOURCE_EXHAUSTED, "too many PublishStream calls are open"});
-    }
-    streams_.emplace(stream.get(), stream);
+      publishing, rpc_.log->deduplication_window(), options_.publish_bytes_max, *context,
+      [this](sluice::PublishStream* done) { streams_.Remove(done); });
+  if (const absl::Status status = streams_.Add(stream, PeerAddress(*context)); !status.ok()) {
+    return new RefusedStream(ToGrpc(status));
   }
   stream->Start();
   return stream.get();

@@ -2,11 +2,7 @@
 // not parse is refused like any other.
 #pragma once
 
-#include <memory>
-#include <unordered_map>
-
-#include "bridge/base/mutex.h"
-#include "bridge/rpc/publish_stream.h"
+#include "bridge/rpc/open_calls.h"
 #include "bridge/rpc/rpc_server.h"
 #include "sluice/v1/publisher.grpc.pb.h"
 
@@ -19,7 +15,7 @@ class PublisherService final
   PublisherService(const RpcOptions& options, const RpcContext& rpc);
 
   // Ends the streams, each after its last answer. Any thread.
-  void Drain();
+  void Drain() { streams_.Drain(); }
 
   grpc::ServerUnaryReactor* Publish(grpc::CallbackServerContext* context,
                                     const grpc::ByteBuffer* request,
@@ -28,13 +24,9 @@ class PublisherService final
       grpc::CallbackServerContext* context) override;
 
  private:
-  using Streams = std::unordered_map<sluice::PublishStream*, std::weak_ptr<sluice::PublishStream>>;
-
   const RpcOptions& options_;
   const RpcContext& rpc_;
-  Mutex mutex_;
-  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
-  Streams streams_ ABSL_GUARDED_BY(mutex_);
+  OpenCalls streams_;
 };
 
 }  // namespace sluice

@@ -5,13 +5,16 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "bridge/access/revocations.h"
 #include "bridge/access/standing.h"
 #include "bridge/base/clock.h"
 #include "bridge/base/log.h"
+#include "bridge/base/log_budget.h"
 #include "bridge/base/logged_path.h"
 #include "bridge/base/metrics.h"
 #include "bridge/rpc/caller.h"
+#include "bridge/rpc/connections.h"
 #include "bridge/schema/schema_registry.h"
 #include "bridge/schema/unknown_type.h"
 
@@ -23,6 +26,20 @@ constexpr size_t kGrantsMax = 4096;
 // Types that are looked for on behalf of one request; each is known after that, so
 // that a request with more of them gets through when it is sent again.
 constexpr size_t kLookUpsMax = 8;
+
+// (Anybody who reaches the port can be refused, as often as he can send.)
+constexpr uint32_t kRefusalLinesPerSecond = 10;
+
+void LogRefusal(const std::string& peer, const std::string& topic, const absl::Status& why) {
+  static LogBudget budget(kRefusalLinesPerSecond);
+  const std::optional<uint64_t> left_out = budget.Take(absl::Now());
+  if (!left_out) return;
+  log::Warning("publish refused", {{"peer", peer},
+                                   {"topic", LoggedTopics({topic})},
+                                   {"code", absl::StatusCodeToString(why.code())},
+                                   {"error", std::string(why.message())},
+                                   {"left_out", *left_out}});
+}
 
 std::optional<int> FirstDenied(const google::protobuf::RepeatedPtrField<v1::Event>& events,
                                const std::vector<std::string>& denied) {
@@ -119,6 +136,7 @@ void Publishing::Decide(Decision decision, uint64_t asked_at,
     return Refuse(absl::UnavailableError("access was taken back while it was checked; try again"),
                   published->Get(0).topic(), done);
   }
+  rpc_.connections->Allow(peer_);
   const absl::Time until = HoldsUntil(decision, rpc_.standing, rpc_.clock->Now());
   const auto grant = std::make_shared<const Grant>(
       Grant{std::move(decision.subject),
@@ -191,6 +209,8 @@ absl::StatusOr<std::string> Publishing::CheckGranted(const std::vector<Event>& e
 }
 
 void Publishing::Append(std::string principal, std::vector<Event> events, Done done) {
+  // (Where nobody is asked, who can be understood is no stranger.)
+  if (!authorize_) rpc_.connections->Allow(peer_);
   std::string topic = events.front().topic;
   rpc_.log->Append({std::move(principal), std::move(events)},
                    [self = shared_from_this(), topic = std::move(topic),
@@ -205,10 +225,7 @@ void Publishing::Append(std::string principal, std::vector<Event> events, Done d
 
 void Publishing::Refuse(const absl::Status& why, const std::string& topic, const Done& done) {
   Metrics::Add(rpc_.metrics->publishes_refused);
-  log::Warning("publish refused", {{"peer", peer_},
-                                   {"topic", LoggedTopics({topic})},
-                                   {"code", absl::StatusCodeToString(why.code())},
-                                   {"error", std::string(why.message())}});
+  LogRefusal(peer_, topic, why);
   done(why);
 }
 

@@ -5,13 +5,16 @@
 
 #include <set>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "bridge/access/authorizer.h"
 #include "bridge/access/revocations.h"
 #include "bridge/access/standing.h"
 #include "bridge/base/clock.h"
 #include "bridge/base/metrics.h"
 #include "bridge/rpc/caller.h"
+#include "bridge/rpc/connections.h"
 
 namespace sluice {
 namespace {
@@ -22,6 +25,10 @@ namespace pb = google::protobuf;
 // default gRPC takes 4 MiB from a server.)
 constexpr size_t kAnswerBytes = 3 << 20;
 constexpr size_t kCallsMax = 1024;
+// Of all calls; one may always answer. (What is on its way is there twice.)
+constexpr size_t kUnreadBytesMax = 32 << 20;
+// Its answer repeats it.
+constexpr size_t kRequestBytesMax = 4 * 1024;
 
 // `Request` and `Response` are those of one version.
 template <typename Request, typename Response>
@@ -131,28 +138,38 @@ class Reflection {
 // be gone with all that the call was given. While the lock is held, an open call stays open.
 template <typename Request, typename Response>
 class Call final : public grpc::ServerBidiReactor<Request, Response>,
-                   public ReflectionCalls::Call,
+                   public OpenCalls::Call,
                    public std::enable_shared_from_this<Call<Request, Response>> {
  public:
-  Call(const ReflectionSource& source, ReflectionCalls& calls,
-       const grpc::CallbackServerContext& context)
-      : calls_(calls), rpc_(calls.rpc()), context_(context), reflection_(source) {}
+  Call(const ReflectionSource& source, ReflectionCalls& calls, grpc::CallbackServerContext& context)
+      : calls_(calls), rpc_(calls.rpc), context_(context), reflection_(source) {}
 
   // Once it is held by a shared_ptr; it then holds itself until the call is over.
   void Start() {
     self_ = this->shared_from_this();
-    if (const absl::Status status = calls_.Add(self_); !status.ok()) return End(ToGrpc(status));
+    if (const absl::Status status = calls_.open.Add(self_, PeerAddress(context_)); !status.ok())
+      return End(ToGrpc(status));
     const MutexLock lock(&mutex_);
     if (!finished_) this->StartRead(&request_);
   }
 
   void Drain() override { End({grpc::StatusCode::UNAVAILABLE, "draining"}); }
+  void Cancel() override {
+    const MutexLock lock(&mutex_);
+    if (!done_) context_.TryCancel();
+  }
 
   void OnReadDone(bool ok) override {
+    calls_.unread.End(unread_);
     if (!ok) return End(grpc::Status::OK);
+    if (request_.ByteSizeLong() > kRequestBytesMax) {
+      const MutexLock lock(&mutex_);
+      return Refuse(absl::InvalidArgumentError(
+                        absl::StrCat("a request has ", kRequestBytesMax, " bytes at most")),
+                    Reason::kTooLarge);
+    }
     const bool guarded = rpc_.reflection_authorizer != nullptr;
     if (!guarded || (rpc_.clock->Now() < allowed_until_ && !Revoked())) {
-      const MutexLock lock(&mutex_);
       return Answer();
     }
     // What is taken back from here on may be missing from the answer.
@@ -174,25 +191,39 @@ class Call final : public grpc::ServerBidiReactor<Request, Response>,
   }
   void OnCancel() override { End(grpc::Status::CANCELLED); }
   void OnDone() override {
-    calls_.Remove(this);
+    calls_.open.Remove(this);
+    calls_.unread.End(unread_);
+    {
+      const MutexLock lock(&mutex_);
+      done_ = true;
+    }
     self_.reset();
   }
 
  private:
   void Decide(const Decision& decision) {
-    const MutexLock lock(&mutex_);
-    if (finished_) return;
-    const absl::Status status = ToStatus(decision);
-    if (!status.ok()) return Refuse(status, ReasonOf(decision));
-    subject_ = decision.subject;
-    allowed_until_ = HoldsUntil(decision, rpc_.standing, rpc_.clock->Now());
-    if (Revoked()) return Refuse(TakenBack(), Reason::kDisconnected);
+    {
+      const MutexLock lock(&mutex_);
+      if (finished_) return;
+      const absl::Status status = ToStatus(decision);
+      if (!status.ok()) return Refuse(status, ReasonOf(decision));
+      subject_ = decision.subject;
+      allowed_until_ = HoldsUntil(decision, rpc_.standing, rpc_.clock->Now());
+      if (Revoked()) return Refuse(TakenBack(), Reason::kDisconnected);
+      rpc_.connections->Allow(PeerAddress(context_));
+    }
     Answer();
   }
-  void Answer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (finished_) return;
-    reflection_.Answer(request_, &response_);
-    this->StartWrite(&response_);
+  void Answer() {
+    std::vector<std::shared_ptr<OpenCalls::Call>> cancelled;
+    {
+      const MutexLock lock(&mutex_);
+      if (finished_) return;
+      reflection_.Answer(request_, &response_);
+      unread_ = calls_.unread.Begin(this->weak_from_this(), response_.ByteSizeLong(), &cancelled);
+      this->StartWrite(&response_);
+    }
+    for (const auto& call : cancelled) call->Cancel();
   }
   bool Revoked() const {
     return rpc_.revocations != nullptr && rpc_.revocations->AnySince(asked_at_, subject_, {});
@@ -213,10 +244,11 @@ class Call final : public grpc::ServerBidiReactor<Request, Response>,
   // These three are gone with the call, or soon after it.
   ReflectionCalls& calls_;
   const RpcContext& rpc_;
-  const grpc::CallbackServerContext& context_;
+  grpc::CallbackServerContext& context_;
   std::shared_ptr<Call> self_;
   Mutex mutex_;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  bool done_ ABSL_GUARDED_BY(mutex_) = false;
 
   // Of the one step that is under way.
   Reflection<Request, Response> reflection_;
@@ -225,12 +257,13 @@ class Call final : public grpc::ServerBidiReactor<Request, Response>,
   absl::Time allowed_until_ = absl::InfinitePast();
   std::string subject_;
   uint64_t asked_at_ = 0;  // of the revocations
+  uint64_t unread_ = 0;    // the answer that is on its way
 };
 
 template <typename Request, typename Response>
 grpc::ServerBidiReactor<Request, Response>* StartCall(const ReflectionSource& source,
                                                       ReflectionCalls& calls,
-                                                      const grpc::CallbackServerContext& context) {
+                                                      grpc::CallbackServerContext& context) {
   const auto call = std::make_shared<Call<Request, Response>>(source, calls, context);
   call->Start();
   return call.get();
@@ -238,32 +271,10 @@ grpc::ServerBidiReactor<Request, Response>* StartCall(const ReflectionSource& so
 
 }  // namespace
 
-absl::Status ReflectionCalls::Add(const std::shared_ptr<Call>& call) {
-  const MutexLock lock(&mutex_);
-  if (draining_) return absl::UnavailableError("draining");
-  if (open_.size() >= kCallsMax) {
-    return absl::ResourceExhaustedError("too many reflection calls are open");
-  }
-  open_.emplace(call.get(), call);
-  return absl::OkStatus();
-}
-
-void ReflectionCalls::Remove(Call* call) {
-  const MutexLock lock(&mutex_);
-  open_.erase(call);
-}
-
-void ReflectionCalls::Drain() {
-  std::vector<std::shared_ptr<Call>> open;
-  {
-    const MutexLock lock(&mutex_);
-    draining_ = true;
-    for (const auto& [address, call] : open_) open.push_back(call.lock());
-  }
-  for (const auto& call : open) {
-    if (call != nullptr) call->Drain();
-  }
-}
+ReflectionCalls::ReflectionCalls(const RpcContext& context)
+    : rpc(context),
+      open(*context.connections, kCallsMax, "reflection calls"),
+      unread(kUnreadBytesMax) {}
 
 grpc::ServerBidiReactor<grpc::reflection::v1::ServerReflectionRequest,
                         grpc::reflection::v1::ServerReflectionResponse>*

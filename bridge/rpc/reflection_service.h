@@ -5,11 +5,11 @@
 
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
-#include "bridge/base/mutex.h"
+#include "bridge/rpc/open_calls.h"
 #include "bridge/rpc/rpc_server.h"
+#include "bridge/rpc/unread_answers.h"
 #include "bridge/schema/schema_registry.h"
 #include "grpc/reflection/v1/reflection.grpc.pb.h"
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
@@ -22,30 +22,13 @@ struct ReflectionSource {
   std::vector<std::string> services;  // that list_services names
 };
 
-// The calls that are open, of both versions. Thread-safe.
-class ReflectionCalls {
- public:
-  class Call {
-   public:
-    virtual ~Call() = default;
-    // Any thread, once the call has been added.
-    virtual void Drain() = 0;
-  };
+// What the calls of both versions share. Thread-safe.
+struct ReflectionCalls {
+  explicit ReflectionCalls(const RpcContext& context);
 
-  explicit ReflectionCalls(const RpcContext& rpc) : rpc_(rpc) {}
-
-  const RpcContext& rpc() const { return rpc_; }
-  // UNAVAILABLE: draining; RESOURCE_EXHAUSTED: there are too many.
-  absl::Status Add(const std::shared_ptr<Call>& call);
-  void Remove(Call* call);
-  // Ends them.
-  void Drain();
-
- private:
-  const RpcContext& rpc_;
-  Mutex mutex_;
-  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
-  std::unordered_map<Call*, std::weak_ptr<Call>> open_ ABSL_GUARDED_BY(mutex_);
+  const RpcContext& rpc;
+  OpenCalls open;
+  UnreadAnswers unread;
 };
 
 class ReflectionV1Service final : public grpc::reflection::v1::ServerReflection::CallbackService {

@@ -15,6 +15,7 @@
 #include "bridge/base/open_files.h"
 #include "bridge/rpc/acceptor.h"
 #include "bridge/rpc/admin_service.h"
+#include "bridge/rpc/connections.h"
 #include "bridge/rpc/health_service.h"
 #include "bridge/rpc/publisher_service.h"
 #include "bridge/rpc/reflection_service.h"
@@ -38,9 +39,15 @@ constexpr int kIdleMsMax = 5 * 60'000;
 // Of one connection. (Past it a client's calls wait for one another.)
 constexpr int kCallsMax = 4096;
 constexpr int kMetadataBytesMax = 16 * 1024;
-// What all connections together may hold of requests that are under way: past it gRPC ends
-// calls. (Anybody may begin thousands of large requests and finish none.)
+// What all connections together may hold of messages that are under way: past it gRPC ends
+// calls, of whomever. Nothing narrower can be had from gRPC 1.51: a message is as long as its
+// sender says (up to 4 GiB) until it is there, a call's window opens by that length, and a
+// client that never acknowledges our settings has no bound on its calls. So one connection can
+// hold as much as all of them.
 constexpr size_t kBytesMax = 512 * 1024 * 1024;
+// Of these, what strangers may have sent before they are closed: the rest is always there for
+// those to whom something was allowed.
+constexpr size_t kStrangersShare = 4;
 
 std::vector<std::string> OwnServices(const RpcOptions& options) {
   std::vector<std::string> services = {"sluice.v1.Publisher", "sluice.v1.Subscriber"};
@@ -71,6 +78,11 @@ void LogForGrpc(gpr_log_func_args* line) {
   log::Warning("grpc", {{"message", line->message}, {"left_out", left_out.exchange(0)}});
 }
 
+// (Some requests have to fit, with what is on its way behind them.)
+size_t BytesMax(const RpcOptions& options) {
+  return std::max<size_t>(kBytesMax, 8 * static_cast<size_t>(options.publish_bytes_max));
+}
+
 void SetBounds(const RpcOptions& options, grpc::ServerBuilder* builder) {
   const std::pair<const char*, int> bounds[] = {
       {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
@@ -89,9 +101,7 @@ void SetBounds(const RpcOptions& options, grpc::ServerBuilder* builder) {
   for (const auto algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
     builder->SetCompressionAlgorithmSupportStatus(algorithm, false);
   }
-  // (One request has to fit, with what is on its way behind it.)
-  builder->SetResourceQuota(grpc::ResourceQuota("sluice").Resize(
-      std::max<size_t>(kBytesMax, 4 * static_cast<size_t>(options.publish_bytes_max))));
+  builder->SetResourceQuota(grpc::ResourceQuota("sluice").Resize(BytesMax(options)));
 }
 
 std::string AddressOf(const std::string& listen, int port) {
@@ -103,21 +113,29 @@ std::string AddressOf(const std::string& listen, int port) {
 struct RpcServer::Parts {
   Parts(RpcOptions rpc_options, RpcContext rpc_context)
       : options(std::move(rpc_options)),
-        context(std::move(rpc_context)),
+        context([&] {
+          rpc_context.connections = &connections;
+          return std::move(rpc_context);
+        }()),
+        acceptor(connections),
         publisher(options, context),
         subscriber(options, context),
         admin(context),
-        health([this] {
-          const std::vector<std::string> own = OwnServices(options);
-          return std::set<std::string>(own.begin(), own.end());
-        }()),
+        health(
+            [this] {
+              const std::vector<std::string> own = OwnServices(options);
+              return std::set<std::string>(own.begin(), own.end());
+            }(),
+            connections),
         source{context.schema, ListedServices(options)},
         reflection_calls(context),
         reflection_v1(source, reflection_calls),
         reflection_v1alpha(source, reflection_calls) {}
 
+  Connections connections;
   const RpcOptions options;
   const RpcContext context;
+  Acceptor acceptor;
   PublisherService publisher;
   SubscriberService subscriber;
   AdminService admin;
@@ -127,8 +145,7 @@ struct RpcServer::Parts {
   ReflectionV1Service reflection_v1;
   ReflectionV1AlphaService reflection_v1alpha;
   std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
-  Acceptor acceptor;
-  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> accepted;
   std::unique_ptr<grpc::Server> server;
 };
 
@@ -152,7 +169,7 @@ absl::Status RpcServer::Start() {
   }
   grpc::ServerBuilder builder;
   SetBounds(p.options, &builder);
-  p.connections = builder.experimental().AddExternalConnectionAcceptor(
+  p.accepted = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, p.credentials);
   builder.RegisterService(&p.publisher);
   builder.RegisterService(&p.subscriber);
@@ -165,12 +182,14 @@ absl::Status RpcServer::Start() {
   p.server = builder.BuildAndStart();
   if (p.server == nullptr) return absl::UnavailableError("grpc.listen: gRPC could not be started");
   p.acceptor.Start(
-      static_cast<uint32_t>(std::min<uint64_t>(p.options.connections_max, ShareOpenFiles().rpc)),
+      {.connections = static_cast<uint32_t>(
+           std::min<uint64_t>(p.options.connections_max, ShareOpenFiles().rpc)),
+       .strangers_bytes = BytesMax(p.options) / kStrangersShare},
       {.accepted =
            [&p](int socket) {
              grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
              connection.fd = socket;
-             p.connections->HandleNewConnection(&connection);
+             p.accepted->HandleNewConnection(&connection);
            },
        .refused = [&p] { p.context.metrics->Refused(Reason::kTooManySessions); }});
   return absl::OkStatus();
@@ -189,7 +208,7 @@ void RpcServer::Shutdown(absl::Time deadline) {
   parts_->publisher.Drain();
   parts_->subscriber.Drain();
   parts_->health.Drain();
-  parts_->reflection_calls.Drain();
+  parts_->reflection_calls.open.Drain();
   // (gRPC takes no time before 1970.)
   parts_->server->Shutdown(absl::ToChronoTime(std::max(deadline, absl::UnixEpoch())));
   parts_->server.reset();

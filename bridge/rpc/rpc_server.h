@@ -17,6 +17,7 @@ namespace sluice {
 
 class Authorizer;
 class Clock;
+class Connections;
 class Disconnects;
 class EventLog;
 class Hub;
@@ -55,6 +56,7 @@ struct RpcContext {
   std::shared_ptr<SchemaRegistry> schema;  // served by reflection; asked for unknown types
   const Clock* clock = nullptr;
   Metrics* metrics = nullptr;
+  Connections* connections = nullptr;  // the server's own
   absl::Time started_at;
   std::string version;
 };

@@ -16,6 +16,7 @@
 #include "bridge/hub/event_search.h"
 #include "bridge/hub/hub.h"
 #include "bridge/rpc/caller.h"
+#include "bridge/rpc/connections.h"
 #include "bridge/rpc/proto_time.h"
 
 namespace sluice {
@@ -145,6 +146,7 @@ void SubscribeCall::Decide(const Decision& decision) {
     return Refuse(absl::UnauthenticatedError("the credential has expired"),
                   Reason::kUnauthenticated);
   }
+  rpc_.connections->Allow(peer_address_);
   subject_ = decision.subject;
   access_ = MakeStreamAccess(*rpc_.authorizer, std::move(requested_.attributes),
                              std::move(question_), decision, rpc_.standing, rpc_.clock->Now());

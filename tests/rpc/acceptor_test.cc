@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -29,21 +30,37 @@ class AcceptorTest : public testing::Test {
     for (const int socket : clients_) close(socket);
   }
 
-  void Start(uint32_t connections_max) {
+  void Start(uint32_t connections_max, uint64_t strangers_bytes = 1 << 30) {
     const absl::Status listens = acceptor_.Listen("127.0.0.1:0");
     ASSERT_TRUE(listens.ok()) << listens;
-    acceptor_.Start(connections_max, {.accepted =
-                                          [this](int socket) {
-                                            const std::lock_guard lock(mutex_);
-                                            accepted_.push_back(socket);
-                                            changed_.notify_all();
-                                          },
-                                      .refused =
-                                          [this] {
-                                            const std::lock_guard lock(mutex_);
-                                            ++refused_;
-                                            changed_.notify_all();
-                                          }});
+    acceptor_.Start({.connections = connections_max, .strangers_bytes = strangers_bytes},
+                    {.accepted =
+                         [this](int socket) {
+                           const std::lock_guard lock(mutex_);
+                           accepted_.push_back(socket);
+                           changed_.notify_all();
+                         },
+                     .refused =
+                         [this] {
+                           const std::lock_guard lock(mutex_);
+                           ++refused_;
+                           changed_.notify_all();
+                         }});
+  }
+  // What is accepted from there on is known.
+  static std::string NameOf(int client) {
+    sockaddr_storage name{};
+    socklen_t size = sizeof(name);
+    getsockname(client, reinterpret_cast<sockaddr*>(&name), &size);
+    return FormatPeer(name);
+  }
+  // Its other side has been closed.
+  static bool Closed(int client) {
+    const timeval limit{30, 0};
+    setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    char byte;
+    const ssize_t got = recv(client, &byte, 1, 0);
+    return got == 0 || (got < 0 && errno == ECONNRESET);
   }
   // The kernel completes a connection before anybody accepts it.
   int Connect() {
@@ -62,7 +79,8 @@ class AcceptorTest : public testing::Test {
     return changed_.wait_for(lock, std::chrono::seconds(30), condition);
   }
 
-  Acceptor acceptor_;
+  Connections connections_;
+  Acceptor acceptor_{connections_};
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<int> accepted_;
@@ -72,7 +90,10 @@ class AcceptorTest : public testing::Test {
 
 TEST_F(AcceptorTest, RefusesWhatIsPastTheBoundUntilOneOfThemHasBeenClosed) {
   Start(2);
-  for (int i = 0; i < 3; ++i) Connect();
+  for (int i = 0; i < 2; ++i) Connect();
+  ASSERT_TRUE(Wait([this] { return accepted_.size() == 2; }));
+  for (const int client : clients_) connections_.Allow(NameOf(client));
+  Connect();
   ASSERT_TRUE(Wait([this] { return accepted_.size() == 2 && refused_ == 1; }));
   char byte;
   EXPECT_EQ(recv(clients_.back(), &byte, 1, 0), 0);
@@ -86,6 +107,34 @@ TEST_F(AcceptorTest, RefusesWhatIsPastTheBoundUntilOneOfThemHasBeenClosed) {
     Connect();
     ASSERT_TRUE(Wait([this, done] { return accepted_.size() == 2 || refused_ >= done - 1; }));
   }
+}
+
+TEST_F(AcceptorTest, LetsTheStrangerThatCameFirstMakeRoom) {
+  Start(3);
+  for (int i = 0; i < 3; ++i) Connect();
+  ASSERT_TRUE(Wait([this] { return accepted_.size() == 3; }));
+  connections_.Allow(NameOf(clients_[0]));
+  Connect();
+  ASSERT_TRUE(Wait([this] { return accepted_.size() == 4 && refused_ == 1; }));
+  EXPECT_TRUE(Closed(clients_[1]));
+  EXPECT_EQ(send(clients_[0], "x", 1, MSG_NOSIGNAL), 1);
+  char byte = 0;
+  EXPECT_EQ(recv(accepted_[0], &byte, 1, 0), 1);
+}
+
+TEST_F(AcceptorTest, ClosesTheStrangerThatHasSentMostWhereTheyHaveSentTooMuch) {
+  Start(10, 100'000);
+  for (int i = 0; i < 3; ++i) Connect();
+  ASSERT_TRUE(Wait([this] { return accepted_.size() == 3; }));
+  connections_.Allow(NameOf(clients_[0]));
+  const std::string much(60'000, 'x');
+  for (const int client : {clients_[0], clients_[0], clients_[1]}) {
+    EXPECT_EQ(send(client, much.data(), much.size(), MSG_NOSIGNAL), 60'000);
+  }
+  EXPECT_EQ(send(clients_[2], much.data(), 50'000, MSG_NOSIGNAL), 50'000);
+  ASSERT_TRUE(Wait([this] { return refused_ == 1; }));
+  EXPECT_TRUE(Closed(clients_[1]));
+  EXPECT_EQ(connections_.known(), 2u);
 }
 
 TEST_F(AcceptorTest, GoesOnOnceThereAreOpenFilesAgain) {
@@ -117,48 +166,26 @@ TEST_F(AcceptorTest, GoesOnOnceThereAreOpenFilesAgain) {
 
 TEST_F(AcceptorTest, SaysWhyItCannotListen) {
   Start(1);
-  Acceptor second;
+  Acceptor second(connections_);
   const absl::Status taken = second.Listen("127.0.0.1:" + std::to_string(acceptor_.port()));
   EXPECT_EQ(taken.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(taken.message()), HasSubstr("another process"));
-  Acceptor third;
+  Acceptor third(connections_);
   EXPECT_THAT(std::string(third.Listen("somewhere:1").message()), HasSubstr("not an IP address"));
 }
 
 TEST_F(AcceptorTest, ListensOnBothFamiliesWhereItIsToldAllAddresses) {
   ASSERT_TRUE(acceptor_.Listen("[::]:0").ok());
-  acceptor_.Start(10, {.accepted =
-                           [this](int socket) {
-                             const std::lock_guard lock(mutex_);
-                             accepted_.push_back(socket);
-                             changed_.notify_all();
-                           },
-                       .refused = [] {}});
+  acceptor_.Start({.connections = 10, .strangers_bytes = 1000},
+                  {.accepted =
+                       [this](int socket) {
+                         const std::lock_guard lock(mutex_);
+                         accepted_.push_back(socket);
+                         changed_.notify_all();
+                       },
+                   .refused = [] {}});
   Connect();
   EXPECT_TRUE(Wait([this] { return accepted_.size() == 1; }));
-}
-
-// The number of a closed descriptor is given to the next that is opened.
-TEST(OpenSockets, AreKnownByWhatTheyAreNotByTheirNumber) {
-  OpenSockets open;
-  const int first = socket(AF_INET, SOCK_STREAM, 0);
-  const int second = socket(AF_INET, SOCK_STREAM, 0);
-  EXPECT_TRUE(open.Add(first));
-  EXPECT_TRUE(open.Add(second));
-  open.Recount();
-  EXPECT_EQ(open.known(), 2u);
-  close(first);
-  const int reused = socket(AF_INET, SOCK_STREAM, 0);
-  ASSERT_EQ(reused, first);
-  open.Recount();
-  EXPECT_EQ(open.known(), 1u);
-  EXPECT_TRUE(open.Add(reused));
-  EXPECT_EQ(open.known(), 2u);
-  close(second);
-  close(reused);
-  open.Recount();
-  EXPECT_EQ(open.known(), 0u);
-  EXPECT_FALSE(open.Add(second));
 }
 
 }  // namespace
