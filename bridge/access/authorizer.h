@@ -59,7 +59,7 @@ struct Decision {
   std::string subject;
   // When the answer ends, and is to be asked for again.
   absl::Time expires_at = absl::InfiniteFuture();
-  // When the credential itself ends: no grace goes past that.
+  // When the credential itself ends: no grace goes past that. Not before `expires_at`.
   absl::Time credential_expires_at = absl::InfiniteFuture();
   Attributes attributes;                 // imposed on the subscription
   std::vector<std::string> event_types;  // only these; empty: all

@@ -20,6 +20,13 @@ absl::StatusOr<FieldMasksPtr> MasksOf(const v1::AuthorizeResponse& answer) {
   return FieldMasks::Make(std::move(masks));
 }
 
+// False: it is none.
+bool TakeTime(const google::protobuf::Timestamp& stamp, absl::Time* time) {
+  if (stamp.seconds() > kExpirySecondsMax) return false;
+  *time = absl::FromUnixSeconds(stamp.seconds()) + absl::Nanoseconds(stamp.nanos());
+  return true;
+}
+
 Decision Allowed(const v1::AuthorizeResponse& answer, absl::Time now) {
   if (!IsSubject(answer.subject())) {
     return NoDecision(absl::StrCat("`subject` is longer than ", kSubjectBytesMax,
@@ -28,14 +35,16 @@ Decision Allowed(const v1::AuthorizeResponse& answer, absl::Time now) {
   Decision decision;
   decision.verdict = Decision::Verdict::kAllow;
   decision.subject = answer.subject();
-  if (answer.has_expires_at()) {
-    const int64_t seconds = answer.expires_at().seconds();
-    if (seconds > kExpirySecondsMax) return NoDecision("`expires_at` is no time");
-    decision.expires_at =
-        absl::FromUnixSeconds(seconds) + absl::Nanoseconds(answer.expires_at().nanos());
-    if (decision.expires_at <= now) {
-      return Denial(Decision::Verdict::kUnauthenticated, "the credential has expired");
-    }
+  if (answer.has_expires_at() && !TakeTime(answer.expires_at(), &decision.expires_at)) {
+    return NoDecision("`expires_at` is no time");
+  }
+  if (answer.has_credential_expires_at() &&
+      !TakeTime(answer.credential_expires_at(), &decision.credential_expires_at)) {
+    return NoDecision("`credential_expires_at` is no time");
+  }
+  decision.expires_at = std::min(decision.expires_at, decision.credential_expires_at);
+  if (decision.expires_at <= now) {
+    return Denial(Decision::Verdict::kUnauthenticated, "the credential has expired");
   }
   decision.attributes.assign(answer.attributes().begin(), answer.attributes().end());
   std::sort(decision.attributes.begin(), decision.attributes.end());

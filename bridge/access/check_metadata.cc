@@ -35,20 +35,20 @@ absl::Status TakeSubject(const Value& value, Decision* decision) {
   return absl::OkStatus();
 }
 
-absl::Status TakeExpiry(const Value& value, Decision* decision) {
+absl::Status TakeTime(const std::string& key, const Value& value, absl::Time* time) {
   if (value.has_number_value()) {
     const double seconds = value.number_value();
     if (!std::isfinite(seconds) || std::abs(seconds) > kExpirySecondsMax) {
-      return Wrong(".expires_at is no time");
+      return Wrong(absl::StrCat(".", key, " is no time"));
     }
-    decision->expires_at = absl::UnixEpoch() + absl::Seconds(seconds);
+    *time = absl::UnixEpoch() + absl::Seconds(seconds);
     return absl::OkStatus();
   }
   std::string error;
   if (!value.has_string_value() ||
-      !absl::ParseTime(absl::RFC3339_full, value.string_value(), &decision->expires_at, &error) ||
-      decision->expires_at == absl::InfiniteFuture()) {
-    return Wrong(".expires_at is neither RFC 3339 nor seconds since 1970");
+      !absl::ParseTime(absl::RFC3339_full, value.string_value(), time, &error) ||
+      *time == absl::InfiniteFuture()) {
+    return Wrong(absl::StrCat(".", key, " is neither RFC 3339 nor seconds since 1970"));
   }
   return absl::OkStatus();
 }
@@ -87,7 +87,10 @@ absl::Status TakeMasks(const Value& value, Decision* decision) {
 
 absl::Status Take(const std::string& key, const Value& value, Decision* decision) {
   if (key == "subject") return TakeSubject(value, decision);
-  if (key == "expires_at") return TakeExpiry(value, decision);
+  if (key == "expires_at") return TakeTime(key, value, &decision->expires_at);
+  if (key == "credential_expires_at") {
+    return TakeTime(key, value, &decision->credential_expires_at);
+  }
   if (key == "attributes") return TakeAttributes(value, decision);
   if (key == "event_types") return TakeEventTypes(value, decision);
   if (key == "field_masks") return TakeMasks(value, decision);

@@ -84,6 +84,7 @@ Decision Allowed(const auth::CheckResponse& answer, std::string_view subject_hea
     return NoDecision(absl::StrCat("the subject is longer than ", kSubjectBytesMax,
                                    " bytes or no printable text"));
   }
+  decision.expires_at = std::min(decision.expires_at, decision.credential_expires_at);
   if (decision.expires_at <= now) {
     return Denial(Verdict::kUnauthenticated, "the credential has expired");
   }

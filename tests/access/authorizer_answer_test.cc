@@ -36,6 +36,13 @@ TEST(DecisionFromAnswer, IsWhatWasDecidedOrNone) {
       {"decision: DECISION_ALLOW expires_at { seconds: -9223372036854775808 }",
        Verdict::kUnauthenticated},
       {"decision: DECISION_ALLOW expires_at { seconds: 253402300800 }", Verdict::kError},
+      {"decision: DECISION_ALLOW credential_expires_at { seconds: 1001 }", Verdict::kAllow},
+      {"decision: DECISION_ALLOW credential_expires_at { seconds: 1000 }",
+       Verdict::kUnauthenticated},
+      {"decision: DECISION_ALLOW expires_at { seconds: 2000 } "
+       "credential_expires_at { seconds: 1000 }",
+       Verdict::kUnauthenticated},
+      {"decision: DECISION_ALLOW credential_expires_at { seconds: 253402300800 }", Verdict::kError},
       {"decision: DECISION_ALLOW subject: 'a\\nb'", Verdict::kError},
   };
   for (const auto& row : rows) EXPECT_EQ(Taken(row.answer).verdict, row.verdict) << row.answer;
@@ -50,6 +57,19 @@ TEST(DecisionFromAnswer, CarriesWhatIsImposed) {
   EXPECT_EQ(decision.expires_at, absl::FromUnixSeconds(2000) + absl::Nanoseconds(5));
   EXPECT_EQ(decision.attributes, (Attributes{{"a", "1"}, {"b", "2"}}));
   EXPECT_EQ(decision.event_types, (std::vector<std::string>{"token", "done"}));
+}
+
+TEST(DecisionFromAnswer, SaysWhenTheCredentialEnds) {
+  EXPECT_EQ(Taken("decision: DECISION_ALLOW expires_at { seconds: 2000 }").credential_expires_at,
+            absl::InfiniteFuture())
+      << "the answer's end is not the credential's";
+  const Decision sooner = Taken(
+      "decision: DECISION_ALLOW expires_at { seconds: 2000 } "
+      "credential_expires_at { seconds: 3000 }");
+  EXPECT_EQ(sooner.expires_at, absl::FromUnixSeconds(2000));
+  EXPECT_EQ(sooner.credential_expires_at, absl::FromUnixSeconds(3000));
+  const Decision later = Taken("decision: DECISION_ALLOW credential_expires_at { seconds: 3000 }");
+  EXPECT_EQ(later.expires_at, absl::FromUnixSeconds(3000)) << "an answer ends with its credential";
 }
 
 TEST(DecisionFromAnswer, CarriesReasonAndDeniedTopicsOfADenial) {

@@ -113,6 +113,19 @@ TEST(ExtAuthzAnswer, ExpiresAtATimeInEitherForm) {
             Verdict::kUnauthenticated);
 }
 
+TEST(ExtAuthzAnswer, SaysWhenTheCredentialEnds) {
+  const Decision both = TakenWith(Text("expires_at", "number_value: 2000") +
+                                  Text("credential_expires_at", "number_value: 3000"));
+  EXPECT_EQ(both.expires_at, absl::FromUnixSeconds(2000));
+  EXPECT_EQ(both.credential_expires_at, absl::FromUnixSeconds(3000));
+  const Decision alone =
+      TakenWith(Text("credential_expires_at", "string_value: '1970-01-01T01:00:00Z'"));
+  EXPECT_EQ(alone.expires_at, absl::FromUnixSeconds(3600)) << "an answer ends with its credential";
+  EXPECT_EQ(alone.credential_expires_at, absl::FromUnixSeconds(3600));
+  EXPECT_EQ(TakenWith(Text("credential_expires_at", "number_value: 1000")).verdict,
+            Verdict::kUnauthenticated);
+}
+
 TEST(ExtAuthzAnswer, WhoseMetadataCannotBeUnderstoodAllowsNothing) {
   const std::string rows[] = {
       Text("subjekt", "string_value: 'ada'"),
@@ -125,6 +138,8 @@ TEST(ExtAuthzAnswer, WhoseMetadataCannotBeUnderstoodAllowsNothing) {
       Text("expires_at", "number_value: inf"),
       Text("expires_at", "number_value: 1e300"),
       Text("expires_at", "null_value: NULL_VALUE"),
+      Text("credential_expires_at", "number_value: 1e300"),
+      Text("credential_expires_at", "bool_value: true"),
       Text("attributes", "string_value: 'a'"),
       Text("attributes", "struct_value { " + Text("a", "number_value: 1") + "}"),
       Text("event_types", "string_value: 'token'"),

@@ -1,6 +1,7 @@
 // An authorizer in a process of its own, so that a test can kill it, stop it, and tell it how to answer.
 //   node authorizer_process.mjs PORT     commands come as JSON lines on standard input
-//     {"answer": {…}}      an AuthorizeResponse; "expires_in" (seconds) becomes its expires_at
+//     {"answer": {…}}      an AuthorizeResponse; "expires_in" (seconds) becomes its expires_at,
+//                          "credential_expires_in" its credential_expires_at, from the moment of the command
 //     {"delay": ms}        before each answer; -1: never
 //     {"garbage": true}    bytes that are no answer
 //     {"revoke": {…}}      a Revocation to whoever watches
@@ -16,11 +17,12 @@ const watchers = new Set();
 const say = (line) => process.stdout.write(`${line}\n`);
 const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+const stamp = (at) => ({seconds: Math.floor(at / 1000), nanos: (at % 1000) * 1e6});
+
 function response() {
   const {expires_in: seconds, ...answer} = now.answer;
   if (seconds === undefined) return answer;
-  const at = Date.now() + seconds * 1000;
-  return {...answer, expires_at: {seconds: Math.floor(at / 1000), nanos: (at % 1000) * 1e6}};
+  return {...answer, expires_at: stamp(Date.now() + seconds * 1000)};
 }
 
 const service = {};
@@ -54,6 +56,10 @@ server.bindAsync(`127.0.0.1:${process.argv[2]}`, grpc.ServerCredentials.createIn
 readline.createInterface({input: process.stdin}).on('line', (line) => {
   const {revoke, ...rest} = JSON.parse(line);
   Object.assign(now, rest);
+  if (rest.answer?.credential_expires_in) {
+    const {credential_expires_in: seconds, ...answer} = rest.answer;
+    now.answer = {...answer, credential_expires_at: stamp(Date.now() + seconds * 1000)};
+  }
   if (revoke) for (const watcher of watchers) watcher.write({revocation: revoke});
   say('done');
 });

@@ -116,6 +116,23 @@ describe('an authorizer that is away', () => {
   }
 });
 
+describe('a credential that ends', () => {
+  it('EndsTheStreamThoughTheAuthorizerIsAwayAndThereWouldBeGrace', async (t) => {
+    const authorizer = await startAuthorizer(t,
+        {answer: {decision: 'DECISION_ALLOW', credential_expires_in: 5}});
+    const ends = Date.now() + 5000;
+    const bridge = await startBridge(t, {config: config(authorizer, {grace: '10m'})});
+    const stream = await openTicks(t, bridge);
+    const {head, finished} = subscribe(t, bridge, {topics: ['room/1']}, {credential: token('ada')});
+    await head;
+    await authorizer.stop('SIGKILL');
+    assert.equal(code(await stream.next('error', 12_000)), 'unauthenticated');
+    assert.ok(Date.now() > ends - 100, `${ends - Date.now()} ms too early`);
+    assert.deepEqual(await stream.ended(), {clean: true});
+    assert.equal((await finished).code, status.UNAUTHENTICATED);
+  });
+});
+
 describe('an answer that is asked for again', () => {
   it('KeepsAStreamThatIsAllowedAnew', async (t) => {
     const authorizer = await startAuthorizer(t, {answer: {decision: 'DECISION_ALLOW', expires_in: 3}});
