@@ -52,12 +52,10 @@ bool IsFolded(std::string_view head) {
          head.find("\r\n\t") != std::string_view::npos;
 }
 
-// RFC 9110, section 5.6.2.
-bool IsToken(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return absl::ascii_isalnum(c) ||
-           std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
-  });
+// A method, a target and a version, of whatever kind: what else there is, is no request.
+bool HasThreeWords(std::string_view head) {
+  const std::string_view line = head.substr(0, head.find("\r\n"));
+  return std::count(line.begin(), line.end(), ' ') == 2 && !line.ends_with(' ');
 }
 
 // RFC 9112, section 3.2: whose request it is must not depend on who reads it, either.
@@ -160,13 +158,12 @@ std::variant<RequestHead, Refusal> ParseRequestHead(std::string_view bytes,
   boost::system::error_code error;
   parser.put(boost::asio::buffer(bytes), error);
   if (!parser.is_header_done()) {
-    if (error == http::error::bad_version) return Unsupported(505, "speak HTTP/1.1");
+    if (error == http::error::bad_version && HasThreeWords(bytes)) {
+      return Unsupported(505, "speak HTTP/1.1");
+    }
     return Broken(absl::StrCat("not an HTTP request: ", error.message()));
   }
   const auto& message = parser.get();
-  if (message.version() != 10 && message.version() != 11) {
-    return Unsupported(505, "speak HTTP/1.1");
-  }
   // What follows it would be no HTTP.
   if (message.method() == http::verb::connect) return Unsupported(501, "this is no proxy");
   if (message.target().size() > limits.target_bytes_max) {
@@ -181,7 +178,6 @@ std::variant<RequestHead, Refusal> ParseRequestHead(std::string_view bytes,
   if (auto refusal = CheckBody(message, head)) return *std::move(refusal);
   for (const auto& field : message) {
     const auto name = field.name_string();
-    if (!IsToken({name.data(), name.size()})) return Broken("a header field has no name");
     head.fields.emplace_back(absl::AsciiStrToLower(absl::string_view(name.data(), name.size())),
                              std::string(field.value()));
   }
