@@ -1,5 +1,6 @@
 // What an attacker sends over HTTP: shapes that two readers may read in two ways, paths that look like other
-// paths, pages that use somebody else's cookies. Each row is refused, with its status.
+// paths, pages that use somebody else's cookies. Each row is refused, with its one status: where two checks stand
+// behind each other, it is the status of the first, or the row is one that the second never sees.
 import assert from 'node:assert/strict';
 import {after, before, describe} from 'node:test';
 import {it, scope, startBridge, token} from './harness.mjs';
@@ -10,6 +11,7 @@ import {openStream, request} from './sse.mjs';
 const GOOD = 'conversation/42';
 const ADA = token('ada');
 const long = (bytes) => 'a'.repeat(bytes);
+const hasHead = (text) => text.includes('\r\n\r\n');  // a stream that should not be has no end
 
 // The authorizer lets one credential read one topic. Nobody gets anything else by any trick.
 async function startGuarded(t) {
@@ -28,6 +30,9 @@ async function startGuarded(t) {
     routes: [
       {path: '/rooms/{kind}/{id}', topics: ['{kind}/{id}'], captures: {kind: ['conversation']}},
       {path: '/rooms/mine', topics: ['user/{subject}']},
+      // What becomes no part of a topic is checked as part of the path alone.
+      {path: '/marked/{id}/{mark}', topics: ['conversation/{id}'], filter: {mark: '{mark}'}},
+      {path: '/asked', topics: ['conversation/{query.id}']},
     ],
   }});
   return {authorizer, bridge};
@@ -43,7 +48,7 @@ describe('an attacker over HTTP', () => {
   const host = 'Host: sluice.example\r\n';
   const get = (fields) => `GET /health HTTP/1.1\r\n${fields}\r\n`;
   const post = (fields, body) => `POST /health HTTP/1.1\r\n${host}${fields}\r\n${body}`;
-  // Behind every one of them stands a request of its own, which must never be answered.
+  // Behind them stands a request of its own, which must never be answered.
   const smuggled = `GET /smuggled HTTP/1.1\r\n${host}\r\n`;
   const heads = [
     ['two Content-Length that differ', post('Content-Length: 5\r\nContent-Length: 0\r\n', 'abcde'), 400],
@@ -57,16 +62,21 @@ describe('an attacker over HTTP', () => {
     ['TE and CL', post('Transfer-Encoding: chunked\r\nContent-Length: 4\r\n', '0\r\n\r\n'), 400],
     ['CL and TE', post('Content-Length: 4\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n'), 400],
     ['chunked alone', post('Transfer-Encoding: chunked\r\n', '0\r\n\r\n'), 411],
-    ['an unknown coding', post('Transfer-Encoding: xchunked\r\n', '0\r\n\r\n'), [400, 411, 501]],
-    ['chunked twice', post('Transfer-Encoding: chunked, chunked\r\n', '0\r\n\r\n'), [400, 411]],
+    ['an unknown coding', post('Transfer-Encoding: xchunked\r\n', '0\r\n\r\n'), 411],
+    ['an unknown coding and a length', post('Transfer-Encoding: xchunked\r\nContent-Length: 4\r\n', '0\r\n\r\n'), 400],
+    ['chunked twice', post('Transfer-Encoding: chunked, chunked\r\n', '0\r\n\r\n'), 411],
     ['a space before the colon', get(`${host}Content-Length : 5\r\n`), 400],
     ['TE with a space before the colon', post('Transfer-Encoding : chunked\r\n', '0\r\n\r\n'), 400],
     ['a folded line', get(`${host}X-A: one\r\n two\r\n`), 400],
     ['a line folded with a tab', get(`${host}X-A: one\r\n\ttwo\r\n`), 400],
     ['a fold before the first field', get(` ${host}`), 400],
-    ['bare LF behind fields', `GET /health HTTP/1.1\nHost: sluice.example\n\n`, [400, 505]],
+    ['bare LF behind fields', `GET /health HTTP/1.1\nHost: sluice.example\n\n`, 400],
+    // (Not 408: nobody waits for an end that does not come.)
+    ['bare LF and nothing more', `GET /health HTTP/1.1\nHost: sluice.example\n\n`, 400, ''],
+    ['bare CR and nothing more', `GET /health HTTP/1.1\rHost: sluice.example\r\r\n`, 400, ''],
     ['one bare LF', get(`${host}X-A: b\nX-C: d\r\n`), 400],
     ['a bare CR', get(`${host}X-A: b\rX-C: d\r\n`), 400],
+    ['a bare CR behind the version', `GET /health HTTP/1.1\rHost: sluice.example\r\n\r\n`, 400],
     ['NUL in a value', get(`${host}X-A: b\0c\r\n`), 400],
     ['NUL in a name', get(`${host}X\0A: b\r\n`), 400],
     ['a blank in a name', get(`${host}X A: b\r\n`), 400],
@@ -79,44 +89,49 @@ describe('an attacker over HTTP', () => {
     ['a list of Hosts', get('Host: a, b\r\n'), 400],
     ['a Host with a blank', get('Host: a b\r\n'), 400],
     ['two blanks', `GET  /health HTTP/1.1\r\n${host}\r\n`, 400],
-    ['a target with a blank', `GET /hea lth HTTP/1.1\r\n${host}\r\n`, [400, 505]],
+    ['a target with a blank', `GET /hea lth HTTP/1.1\r\n${host}\r\n`, 400],
     ['no version', `GET /health\r\n${host}\r\n`, 400],
-    ['HTTP/0.9', `GET /health HTTP/0.9\r\n${host}\r\n`, [400, 505]],
-    ['HTTP/1.2', `GET /health HTTP/1.2\r\n${host}\r\n`, [400, 505]],
-    ['HTTP/2', `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n`, [400, 505]],
-    ['lower case http', `GET /health http/1.1\r\n${host}\r\n`, [400, 505]],
+    ['HTTP/0.9', `GET /health HTTP/0.9\r\n${host}\r\n`, 505],
+    ['HTTP/1.2', `GET /health HTTP/1.2\r\n${host}\r\n`, 505],
+    ['HTTP/2', `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n`, 505],
+    ['lower case http', `GET /health http/1.1\r\n${host}\r\n`, 505],
     ['a method with a colon', `G:T /health HTTP/1.1\r\n${host}\r\n`, 400],
     ['no request at all', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', 400],
+    ['a target without a host', `GET http:///health HTTP/1.1\r\n${host}\r\n`, 400],
+    ['a target with a user', `GET http://user@sluice.example/health HTTP/1.1\r\n${host}\r\n`, 400],
+    ['a target of a byte too many', `GET /${long(8192)} HTTP/1.1\r\n${host}\r\n`, 414],
+    // (Not 431: the line is too long before the head is.)
+    ['a target that does not end', `GET /${long(20_000)}`, 414, ''],
     ['a target of 9 KiB', `GET /${long(9000)} HTTP/1.1\r\n${host}\r\n`, 414],
     ['a field of 20 KiB', get(`${host}X-A: ${long(20_000)}\r\n`), 431],
     ['a thousand fields', get(`${host}${'X-A: bbbbbbbbbbbb\r\n'.repeat(1000)}`), 431],
     ['a body of 100 KiB', post('Content-Length: 100000\r\n', long(100_000)), 413],
     ['CONNECT', `CONNECT evil.example:443 HTTP/1.1\r\n${host}\r\n`, 501],
   ];
-  for (const [name, bytes, expected] of heads) {
+  for (const [name, bytes, expected, behind = smuggled] of heads) {
     it(`Refuses: ${name}`, async (t) => {
-      const text = await exchange(t, bridge.httpPort, bytes + smuggled);
-      assert.ok([expected].flat().includes(statusOf(text)), `${statusOf(text)}: ${text.slice(0, 300)}`);
+      const text = await exchange(t, bridge.httpPort, bytes + behind);
+      assert.equal(statusOf(text), expected, text.slice(0, 300));
       assert.equal(responses(text), 1, `what stood behind it was answered: ${text}`);
       assert.match(text, /connection: close/i);
     });
   }
 
   const paths = [
-    ['two slashes before', '//rooms/conversation/42', [400, 404]],
-    ['two slashes inside', '/rooms//conversation/42', [400, 404]],
-    ['an empty segment', '/rooms/conversation//42', [400, 404]],
-    ['a slash behind', '/rooms/conversation/42/', [400, 404]],
-    ['a dot', '/rooms/./conversation/42', [400, 404]],
-    ['two dots', '/rooms/conversation/../conversation/42', [400, 404]],
-    ['two dots as a capture', '/rooms/conversation/..', [400, 404]],
-    ['encoded dots', '/rooms/conversation/%2e%2e', [400, 404]],
-    ['half encoded dots', '/rooms/conversation/.%2E', [400, 404]],
-    ['an encoded slash', '/rooms/conversation%2F42', [400, 404]],
-    ['an encoded slash in a capture', '/rooms/conversation/42%2F..%2F43', [400, 404]],
+    ['two slashes before', '//rooms/conversation/42', 400],
+    ['two slashes inside', '/rooms//conversation/42', 400],
+    ['an empty segment', '/rooms/conversation//42', 400],
+    ['a slash behind', '/rooms/conversation/42/', 400],
+    ['a dot', '/rooms/./conversation/42', 400],
+    ['two dots', '/rooms/conversation/../conversation/42', 400],
+    ['two dots as a capture', '/rooms/conversation/..', 400],
+    ['encoded dots', '/rooms/conversation/%2e%2e', 400],
+    ['half encoded dots', '/rooms/conversation/.%2E', 400],
+    ['an encoded slash', '/rooms/conversation%2F42', 400],
+    ['an encoded slash in a capture', '/rooms/conversation/42%2F..%2F43', 400],
     ['encoded twice', '/rooms/conversation/%252e%252e', 403],
-    ['a backslash', '/rooms\\conversation\\42', [400, 404]],
-    ['a backslash in a capture', '/rooms/conversation/..%5c42', [400, 403]],
+    ['a backslash', '/rooms\\conversation\\42', 400],
+    ['a backslash in a capture', '/rooms/conversation/..%5c42', 400],
     ['overlong UTF-8', '/rooms/conversation/%c0%ae%c0%ae', 400],
     ['an overlong slash', '/rooms/conversation/42%c0%af43', 400],
     ['a lone surrogate', '/rooms/conversation/%ed%a0%80', 400],
@@ -125,27 +140,46 @@ describe('an attacker over HTTP', () => {
     ['CR and LF', '/rooms/conversation/42%0d%0aX-Evil:%201', 400],
     ['DEL', '/rooms/conversation/42%7f', 400],
     ['no digits', '/rooms/conversation/%zz', 400],
+    ['a digit that is none', '/rooms/conversation/%4z', 400],
     ['one digit', '/rooms/conversation/4%2', 400],
     ['another case', '/ROOMS/conversation/42', 404],
     ['another case of a value', '/rooms/Conversation/42', 404],
     ['an encoded letter', '/rooms/%63onversation/43', 403],
-    ['a parameter of a segment', '/rooms/conversation/42;x=/..', [400, 404]],
+    ['a parameter of a segment', '/rooms/conversation/42;x=/..', 400],
     ['a value that is not allowed', '/rooms/workspace/42', 404],
     ['a long segment', `/rooms/conversation/${long(300)}`, 400],
     ['another topic beside the good one', `/v1/events?topic=${GOOD}&topic=conversation/43`, 403],
     ['a topic with a line break', '/v1/events?topic=conversation%2F42%0Aevent:x', 400],
     ['a topic with dots', '/v1/events?topic=conversation/../user/1', 400],
-    ['a topic that names the subject', '/v1/events?topic=user/%7Bsubject%7D', [400, 403]],
+    ['a capture that names the subject', '/rooms/conversation/%7Bsubject%7D', 400],
+    ['a topic that names the subject', '/v1/events?topic=user/%7Bsubject%7D', 400],
     ['a pattern as a topic', '/v1/events?topic=conversation/*', 403],
     ['an empty topic', '/v1/events?topic=', 400],
-    ['a fragment', `/rooms/conversation/43#/rooms/conversation/42`, [400, 403]],
+    ['a topic of 256 bytes', `/v1/events?topic=room/${long(251)}`, 400],
+    ['a fragment', '/rooms/conversation/42#x', 400],
+    ['a path as a fragment', '/rooms/conversation/43#/rooms/conversation/42', 400],
+    ['an empty filter', '/marked/42/', 400],
+    ['a dot as a filter', '/marked/42/.', 400],
+    ['encoded dots as a filter', '/marked/42/%2e%2e', 400],
+    ['an encoded slash in a filter', '/marked/42/a%2fb', 400],
+    ['a backslash in a filter', '/marked/42/a\\b', 400],
+    ['overlong UTF-8 in a filter', '/marked/42/%c0%ae', 400],
+    ['NUL in a filter', '/marked/42/a%00', 400],
+    ['a filter that names the subject', '/marked/42/%7Bsubject%7D', 400],
+    ['seventeen segments', '/a'.repeat(17), 400],
+    ['a query that is no UTF-8', '/rooms/conversation/42?x=%ff', 400],
+    ['a query with a name that is no UTF-8', '/rooms/conversation/42?%ff=x', 400],
+    ['a query with one digit', '/rooms/conversation/42?x=%4', 400],
+    ['a value that adds segments', '/asked?id=42%2f43', 400],
+    ['a value with dots for a segment', '/asked?id=..', 400],
+    ['no value', '/asked?id=', 400],
   ];
   for (const [name, target, expected] of paths) {
     it(`LetsNobodyInBy: ${name}`, async (t) => {
       const asked = authorizer.asked.items.length;
       const text = await exchange(t, bridge.httpPort,
-          `GET ${target} HTTP/1.1\r\n${host}Authorization: Bearer ${ADA}\r\nConnection: close\r\n\r\n`);
-      assert.ok([expected].flat().includes(statusOf(text)), `${statusOf(text)}: ${text.slice(0, 300)}`);
+          `GET ${target} HTTP/1.1\r\n${host}Authorization: Bearer ${ADA}\r\nConnection: close\r\n\r\n`, hasHead);
+      assert.equal(statusOf(text), expected, text.slice(0, 300));
       assert.doesNotMatch(text, /X-Evil/);
       for (const {topics} of authorizer.asked.items.slice(asked)) {
         for (const topic of topics) assert.match(topic, /^[^\/\0-\x1f]+\/[^\/\0-\x1f]+$/);
@@ -154,7 +188,8 @@ describe('an attacker over HTTP', () => {
   }
 
   it('LetsTheGoodOneIn', async (t) => {
-    for (const target of ['/rooms/conversation/42', `/v1/events?topic=${GOOD}`, '/rooms/%63onversation/4%32']) {
+    for (const target of ['/rooms/conversation/42', `/v1/events?topic=${GOOD}`, '/rooms/%63onversation/4%32',
+      '/marked/42/x', '/asked?id=42']) {
       const stream = await openStream(t, bridge.url(target), {headers: {authorization: `Bearer ${ADA}`}});
       assert.equal(stream.status, 200, target);
       stream.close();

@@ -1,5 +1,6 @@
 // What an attacker makes of JSON Web Tokens. The tokens are made here, with Node's own cryptography: the bridge
-// knows two keys, of which the attacker has the public one.
+// knows two public keys, which the attacker has as well, and a secret. A row whose token is good but for one
+// thing is one that the check of this thing alone refuses.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import {writeFileSync} from 'node:fs';
@@ -15,6 +16,7 @@ const pairOf = (kind, options) => {
 };
 const rsa = pairOf('rsa', {modulusLength: 2048});
 const ec = pairOf('ec', {namedCurve: 'P-256'});
+const secret = crypto.randomBytes(32).toString('base64url');
 const foreign = pairOf('rsa', {modulusLength: 2048});
 const jwk = (key, more = {}) => ({...key.publicKey.export({format: 'jwk'}), ...more});
 
@@ -48,6 +50,7 @@ describe('an attacker with tokens', () => {
     const folder = temporaryFolder(shared);
     writeFileSync(path.join(folder, 'rsa.pem'), rsa.pem);
     writeFileSync(path.join(folder, 'ec.pem'), ec.pem);
+    writeFileSync(path.join(folder, 'secret'), secret);
     // Where the attacker's own keys are: nobody may ever ask here.
     elsewhere = await startWebServer(shared, (_, answer) => {
       ++fetched;
@@ -60,9 +63,11 @@ describe('an attacker with tokens', () => {
         keys: [
           {id: 'rsa', algorithm: 'RS256', public_key_file: 'rsa.pem'},
           {id: 'ec', algorithm: 'ES256', public_key_file: 'ec.pem'},
+          {id: 'hs', algorithm: 'HS256', secret_file: 'secret'},
         ],
       }},
       publishing: {authorize: true},
+      routes: [{path: '/mine', topics: ['room/{subject}']}],
     }));
     bridge = await startBridge(shared, {configFile});
   });
@@ -72,7 +77,8 @@ describe('an attacker with tokens', () => {
     request(bridge.url(`/v1/${topic}`), {headers: {authorization: `Bearer ${credential}`}});
 
   it('LetsAGoodTokenInOverHttpAndGrpc', async (t) => {
-    for (const credential of [good(), make({alg: 'ES256', kid: 'ec'}, claims(), es256)]) {
+    for (const credential of [good(), make({alg: 'ES256', kid: 'ec'}, claims(), es256),
+      make({alg: 'HS256', kid: 'hs'}, claims(), hs256(secret))]) {
       const stream = await openStream(t, bridge.url('/v1/room/1'),
           {headers: {authorization: `Bearer ${credential}`}});
       assert.equal(stream.status, 200);
@@ -100,6 +106,9 @@ describe('an attacker with tokens', () => {
         {key: rsa.privateKey, padding: crypto.constants.RSA_PKCS1_PSS_PADDING}))],
     ['the other key\'s kid', () => make({alg: 'RS256', kid: 'ec'}, claims(), rs256)],
     ['the other key\'s algorithm', () => make({alg: 'ES256', kid: 'rsa'}, claims(), es256)],
+    ['a good signature under another algorithm', () => make({alg: 'ES256', kid: 'rsa'}, claims(), rs256)],
+    ['a secret\'s signature under a public key\'s algorithm', () => make({alg: 'RS256', kid: 'hs'}, claims(), hs256(secret))],
+    ['the public key as the secret', () => make({alg: 'HS256', kid: 'hs'}, claims(), hs256(rsa.pem))],
     ['somebody else\'s key', () => make(RS, claims(), (input) => rs256(input, foreign))],
     header('a key of its own (jwk)', () => ({jwk: jwk(foreign)})),
     header('a key set of its own (jku)', () => ({jku: `${elsewhere.origin}/keys`, kid: 'evil'})),
@@ -121,24 +130,32 @@ describe('an attacker with tokens', () => {
     ['a signature cut short', () => good().slice(0, -8)],
     ['two parts', () => good().split('.').slice(0, 2).join('.')],
     ['four parts', () => `${good()}.x`],
+    ['a thousand parts', () => good() + '.AAAA'.repeat(997)],
     ['padding', () => `${good()}=`],
     ['other claims under the signature', () => {
       const [head, , signature] = good().split('.');
       return [head, encode(claims({sub: 'root'})), signature].join('.');
     }],
+    ['a header twice', () => make('{"alg":"none","kid":"rsa","alg":"RS256"}', claims(), rs256)],
+    ['NUL behind the header', () => make(`${JSON.stringify(RS)}\0`, claims(), rs256)],
+    ['NUL behind the claims', () => make(RS, `${JSON.stringify(claims())}\0{}`, rs256)],
+    ['a byte order mark', () => make(RS, `\ufeff${JSON.stringify(claims())}`, rs256)],
     ['claims that are no object', () => make(RS, [1], rs256)],
     ['claims twice', () => make(RS, '{"iss":"https://issuer.example","aud":"sluice","exp":1,"exp":99999999999,' +
         '"sluice":{"subscribe":["room/1"]}}', rs256)],
-    ['deep claims', () => make(RS, `{"a":${'['.repeat(2000)}${']'.repeat(2000)}}`, rs256)],
+    ['deep claims', () => make(RS, JSON.stringify(claims({deep: 0})).replace('"deep":0',
+        `"deep":${'['.repeat(16)}${']'.repeat(16)}`), rs256)],
     ['no JSON', () => make(RS, '{"iss":', rs256)],
     ['a huge token', () => make(RS, claims({pad: 'a'.repeat(7000)}), rs256)],
     ['nothing but dots', () => '..'],
     ['another issuer', () => good({iss: 'https://evil.example'})],
     ['no issuer', () => good({iss: undefined})],
+    ['an issuer in a list', () => good({iss: ['https://issuer.example']})],
     ['an issuer that begins alike', () => good({iss: 'https://issuer.example.evil.example'})],
     ['another audience', () => good({aud: 'other'})],
     ['no audience', () => good({aud: undefined})],
     ['an audience that is an object', () => good({aud: {sluice: true}})],
+    ['audiences that are not all text', () => good({aud: [1, 'sluice']})],
     ['expired', () => good({exp: now() - 60})],
     ['no expiry', () => good({exp: undefined})],
     ['an expiry that is text', () => good({exp: String(now() + 600)})],
@@ -147,15 +164,22 @@ describe('an attacker with tokens', () => {
     ['an endless expiry', () => make(RS, JSON.stringify(claims()).replace(/"exp":\d+/, '"exp":1e400'), rs256)],
     ['not yet valid', () => good({nbf: now() + 60})],
     ['a not-before that is text', () => good({nbf: 'soon'})],
+    ['issued in the future', () => good({iat: now() + 60})],
+    ['a subject that is a number', () => good({sub: 7})],
+    ['a subject with a line break', () => good({sub: 'ada\nroot'})],
+    ['a subject of 300 bytes', () => good({sub: 'a'.repeat(300)})],
+    ['a pattern that is none', () => good({sluice: {subscribe: ['room/1', 'room/1*']}})],
+    ['rights that are no list', () => good({sluice: {subscribe: 'room/1'}})],
+    ['rights that are no object', () => good({'sluice': ['room/1'], 'sluice.subscribe': ['room/1']})],
+    ['rights in two places', () => good({'sluice.subscribe': ['**']})],
+    ['a right that is text', () => good({sluice: {subscribe: ['room/1'], admin: 'true'}})],
   ];
   for (const [name, token] of attacks) {
     it(`Refuses: ${name}`, async (t) => {
       const credential = token();
       const answer = await attempt(credential);
-      // (What is longer than any token may be is told so.)
-      assert.ok([401, 400, 431].includes(answer.status), String(answer.status));
+      assert.equal(answer.status, 401);
       assert.ok(!answer.body.includes(credential.slice(0, 40)) || credential.length < 40, 'it is repeated');
-      if (answer.status !== 401) return;
       await assert.rejects(call(publisher(bridge), 'Publish',
           {events: [toEvent({topic: 'room/1', type: 'tick', json: 1})]}, {credential}),
       {code: status.UNAUTHENTICATED});
@@ -169,15 +193,22 @@ describe('an attacker with tokens', () => {
     ['no rights', {sluice: undefined}, 'room/1', 403],
     ['rights to publish only', {sluice: {publish: ['room/1']}}, 'room/1', 403],
     ['a pattern of one segment', {sluice: {subscribe: ['*']}}, 'room/1', 403],
-    ['a pattern that is none', {sluice: {subscribe: ['room/1*']}}, 'room/1', [401, 403]],
-    ['rights that are no list', {sluice: {subscribe: 'room/1'}}, 'room/1', [401, 403]],
+    ['a right to part of a name', {sluice: {subscribe: ['roo']}}, 'room/1', 403],
   ];
   for (const [name, more, topic, expected] of rights) {
     it(`Forbids: ${name}`, async () => {
       const answer = await attempt(good(more), topic);
-      assert.ok([expected].flat().includes(answer.status), String(answer.status));
+      assert.equal(answer.status, expected);
     });
   }
+
+  it('LetsNoSubjectBeMoreThanOneSegment', async (t) => {
+    const mine = (sub) => ({headers: {authorization: `Bearer ${good({sub, sluice: {subscribe: ['**']}})}`}});
+    for (const sub of ['', '.', '..', 'ada/1', '../user', 'ada/']) {
+      assert.equal((await request(bridge.url('/mine'), mine(sub))).status, 403, sub);
+    }
+    assert.equal((await openStream(t, bridge.url('/mine'), mine('ada'))).status, 200);
+  });
 
   it('KeepsAPublisherToItsTopics', async () => {
     const publishing = (topics, more) => call(publisher(bridge), 'Publish',
@@ -191,7 +222,8 @@ describe('an attacker with tokens', () => {
     const admin = client(t, bridge, 'Admin');
     for (const [method, right] of [['GetStats', 'stats'], ['ListSubscribers', 'admin']]) {
       await assert.rejects(call(admin, method, {}, {credential: good()}), {code: status.PERMISSION_DENIED});
-      await assert.rejects(call(admin, method, {}, {credential: good({sluice: {[right]: 'true'}})}));
+      await assert.rejects(call(admin, method, {}, {credential: good({sluice: {[right]: 'true'}})}),
+          {code: status.UNAUTHENTICATED});
       await call(admin, method, {}, {credential: good({sluice: {[right]: true}})});
     }
   });
