@@ -2,13 +2,14 @@
 // no byte order mark, nothing behind it, and not deep.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string_view>
 
 namespace sluice {
 
-inline constexpr size_t kStrictJsonDepthMax = 16;
+inline constexpr uint32_t kStrictJsonDepthMax = 16;
 
 // An object, or nothing.
 std::optional<nlohmann::json> ParseStrictObject(std::string_view text);
