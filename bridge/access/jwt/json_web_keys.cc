@@ -119,9 +119,8 @@ absl::StatusOr<JsonWebKeys> ParseJsonWebKeys(std::string_view text,
     }
     keys.push_back(*std::move(key));
   }
-  if (keys.empty()) {
-    return Wrong(absl::StrCat("holds no key that can be used", read.skipped == 0 ? "" : ": ",
-                              read.why_skipped));
+  if (keys.empty() && read.skipped > 0) {
+    return Wrong(absl::StrCat("holds no key that can be used: ", read.why_skipped));
   }
   read.keys = std::make_shared<const KeySet>(std::move(keys));
   return read;

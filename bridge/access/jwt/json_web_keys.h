@@ -21,8 +21,9 @@ struct JsonWebKeys {
   std::string why_skipped;  // the first of them: "keys[1]: it is private"
 };
 
-// With `only`, what is not of this algorithm is skipped. INVALID_ARGUMENT: not one key is
-// left, or it is no key set; never repeats what it holds.
+// With `only`, what is not of this algorithm is skipped. INVALID_ARGUMENT: it has keys, and not
+// one is left, or it is no key set; never repeats what it holds. (One without keys is a set:
+// its owner has taken all of them back.)
 absl::StatusOr<JsonWebKeys> ParseJsonWebKeys(std::string_view text,
                                              std::optional<JwtAlgorithm> only);
 

@@ -56,6 +56,10 @@ void JwksFile::Read() {
     return;
   }
   keys_ = std::move(read->keys);
+  if (keys_->size() == 0) {
+    return log::Warning("the keys of tokens were all taken back: no token is good",
+                        {{"file", options_.path}});
+  }
   log::Info("read the keys of tokens",
             {{"file", options_.path}, {"keys", keys_->size()}, {"skipped", SkippedKeys(*read)}});
 }

@@ -54,7 +54,7 @@ class JwksUrl final : public KeySource {
   // Whether the keys are those of now.
   bool FetchOnce(const std::stop_token& stop);
   // Calls everybody who waits.
-  void Tell(bool stopped);
+  void Tell(bool fetched, bool stopped);
   // (Under mutex_.)
   bool WasLookedFor(const std::string& id) const;
   void Remember(const std::string& id);
@@ -70,7 +70,8 @@ class JwksUrl final : public KeySource {
   bool fetching_ = true;  // it is under way
   bool stopped_ = false;
   absl::Time looked_again_at_ = absl::InfinitePast();
-  uint64_t looks_ = 1;  // that have begun, the first one with the thread
+  uint64_t looks_ = 1;     // that have begun, the first one with the thread
+  uint64_t found_in_ = 0;  // the last of them that found a key set
   // By their ids: the look that came next.
   std::map<std::string, uint64_t> asked_for_;
   // Declared last: it uses all of the above.
@@ -103,7 +104,7 @@ KeySource::Look JwksUrl::LookAgain(const std::string& id, Looked looked) {
 
 bool JwksUrl::WasLookedFor(const std::string& id) const {
   const auto found = asked_for_.find(id);
-  return found != asked_for_.end() && found->second <= looks_ &&
+  return found != asked_for_.end() && found->second <= found_in_ &&
          looks_ - found->second < kLooksRemembered;
 }
 
@@ -119,13 +120,13 @@ void JwksUrl::Run(const std::stop_token& stop) {
     const bool fetched = FetchOnce(stop);
     const absl::Duration pause = fetched ? options_.refresh : std::min(retry, options_.refresh);
     retry = fetched ? kRetryFirst : std::min(retry * 2, kRetryMax);
-    Tell(/*stopped=*/false);
+    Tell(fetched, /*stopped=*/false);
     std::unique_lock lock(mutex_);
     asked_.wait_for(lock, stop, absl::ToChronoNanoseconds(pause), [this] { return looking_; });
     looking_ = fetching_ = true;
     ++looks_;
   }
-  Tell(/*stopped=*/true);
+  Tell(/*fetched=*/false, /*stopped=*/true);
 }
 
 bool JwksUrl::FetchOnce(const std::stop_token& stop) {
@@ -142,8 +143,16 @@ bool JwksUrl::FetchOnce(const std::stop_token& stop) {
                   {"error", std::string(read.status().message())}});
     return false;
   }
+  found_in_ = looks_;
   const bool first = keys_ == nullptr;
+  const bool had_some = first || keys_->size() > 0;
   keys_ = std::move(read->keys);
+  if (keys_->size() == 0) {
+    log::Write(had_some ? log::Level::kWarning : log::Level::kDebug,
+               "the keys of tokens were all taken back: no token is good",
+               {{"url", WithoutQuery(options_.url)}});
+    return true;
+  }
   log::Write(first ? log::Level::kInfo : log::Level::kDebug, "fetched the keys of tokens",
              {{"url", WithoutQuery(options_.url)},
               {"keys", keys_->size()},
@@ -151,7 +160,7 @@ bool JwksUrl::FetchOnce(const std::stop_token& stop) {
   return true;
 }
 
-void JwksUrl::Tell(bool stopped) {
+void JwksUrl::Tell(bool fetched, bool stopped) {
   std::vector<Waiting> waiting;
   {
     const std::lock_guard lock(mutex_);
@@ -159,7 +168,7 @@ void JwksUrl::Tell(bool stopped) {
     looking_ = fetching_ = false;
     waiting.swap(waiting_);
   }
-  for (const Waiting& one : waiting) one.looked(one.had_begun);
+  for (const Waiting& one : waiting) one.looked(one.had_begun || !fetched);
 }
 
 }  // namespace

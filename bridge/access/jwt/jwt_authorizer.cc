@@ -106,7 +106,7 @@ class JwtAuthorizer final : public Authorizer {
     AuthorizationRequest request;
     Jwt jwt;
     Done done;
-    bool too_soon = false;  // a key may be newer than the look that did not find it
+    bool too_soon = false;  // a key may be there that no look has come to see
   };
 
   KeySet::Answer CheckSignature(const Jwt& jwt) const;
@@ -144,8 +144,8 @@ void JwtAuthorizer::Answer(std::shared_ptr<Question> question, size_t source) {
   KeySet::Answer signature = CheckSignature(question->jwt);
   for (; signature != KeySet::Answer::kSigned && source < sources_.size() && !stopping_; ++source) {
     if (!MayHaveNewKeyFor(*sources_[source], question->jwt)) continue;
-    const auto again = [this, question, next = source + 1](bool had_begun) {
-      question->too_soon |= had_begun;
+    const auto again = [this, question, next = source + 1](bool may_have_missed) {
+      question->too_soon |= may_have_missed;
       Answer(question, next);
     };
     const std::string id = question->jwt.key_id.value_or("");
@@ -171,7 +171,7 @@ void JwtAuthorizer::Answer(std::shared_ptr<Question> question, size_t source) {
   // (A client that is refused for good would not come back when its key is there.)
   if (question->too_soon && !KnowsIdOf(question->jwt)) {
     return question->done(
-        Denial(Verdict::kError, "the token's key was not there seconds ago; it may be now"));
+        Denial(Verdict::kError, "the token's key could not be looked for just now"));
   }
   question->done(Denial(Verdict::kUnauthenticated, signature == KeySet::Answer::kNotSigned
                                                        ? "the token's signature is not good"

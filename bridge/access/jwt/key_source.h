@@ -16,12 +16,12 @@ class KeySource {
   virtual KeySetPtr keys() const = 0;
   enum class Look {
     kUnderWay,  // `looked` is called once, whatever came of it, on another thread or in Stop
-    kInVain,    // it has looked since this id was first asked for: there is none
+    kInVain,    // it has read them since this id was first asked for: there is none
     kNotYet,    // it has looked too lately to look again
     kTooMany,   // who wait for it
   };
-  // `had_begun`: before this was asked for, so that it may have missed what is as new.
-  using Looked = std::function<void(bool had_begun)>;
+  // `may_have_missed` what is as new: it had begun before this was asked for, or has failed.
+  using Looked = std::function<void(bool may_have_missed)>;
   // Looks for newer keys, for the sake of one with this id.
   virtual Look LookAgain(const std::string& id, Looked looked) = 0;
   // Looks no more, and waits for what is under way.

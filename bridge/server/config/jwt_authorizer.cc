@@ -110,6 +110,9 @@ void KeyReader::ReadFile(JwtAuthorizerOptions* options) {
   JwksFileOptions file{.path = folder_ / key_.jwks_file(), .only = algorithm_};
   if (const auto read = ReadJwksFile(file); !read.ok()) {
     findings_->Error(path_ + ".jwks_file", absl::StrCat(file.path, ": ", Text(read.status())));
+  } else if (read->keys->size() == 0) {
+    findings_->Warning(path_ + ".jwks_file",
+                       absl::StrCat(file.path, ": holds no keys, so no token is good"));
   } else if (read->skipped > 0) {
     findings_->Warning(
         path_ + ".jwks_file",

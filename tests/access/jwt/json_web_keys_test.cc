@@ -146,12 +146,13 @@ TEST(JsonWebKeys, AreASetOrNothing) {
   for (size_t i = 0; i <= kJwksKeysMax; ++i) many.push_back(Known().ec.Jwk());
   for (const std::string& text :
        {std::string(), std::string("{}"), std::string("[]"), one, "[" + one + "]",
-        std::string(R"({"keys": []})"), R"({"keys": )" + one + "}", R"({"keys": [)" + one,
+        std::string(R"({"keys": [{}]})"), R"({"keys": )" + one + "}", R"({"keys": [)" + one,
         R"({"keys": [], "keys": [)" + one + "]}", R"({"keys": [)" + one + "," + one + "]}",
         Set(many).dump(),
         R"({"keys": [)" + one + "], \"x\": \"" + std::string(kJwksBytesMax, 'x') + "\"}"}) {
     EXPECT_FALSE(ParseJsonWebKeys(text, {}).ok()) << text.substr(0, 200);
   }
+  EXPECT_EQ(ParseJsonWebKeys(R"({"keys": []})", {})->keys->size(), 0u);
   // The same id of another algorithm is another key.
   EXPECT_TRUE(
       Parse(Set({With(Known().ec.Jwk(), {{"kid", "a"}}), With(Known().rsa.Jwk(), {{"kid", "a"}})}))
