@@ -33,6 +33,16 @@ TEST(Findings, NameTheLatestPlace) {
   EXPECT_TRUE(findings.ok());
 }
 
+TEST(Findings, AreOneLineEachThatATerminalCanShow) {
+  Findings findings;
+  findings.Error("a\x1b[31m.b\r\n", "holds \x7f, \xc2\x9b, \xff\xfe and \xc3\xbc");
+  findings.Warning("c\n", "is odd");
+  EXPECT_THAT(
+      findings.errors(),
+      ElementsAre("a\\x1b[31m.b\\x0d\\x0a: holds \\x7f, \\xc2\\x9b, \\xff\\xfe and \xc3\xbc"));
+  EXPECT_THAT(findings.warnings(), ElementsAre("c\\x0a: is odd"));
+}
+
 TEST(DidYouMean, NamesTheNearestAndOnlyIfItIsNear) {
   const std::vector<std::string> known = {"listen", "ops_listen", "cors"};
   EXPECT_EQ(DidYouMean("listn", known), "; did you mean `listen`?");

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/base/utf8.h"
 
 namespace sluice {
 namespace {
@@ -26,9 +27,26 @@ size_t Distance(const std::string& a, const std::string& b) {
   return row.back();
 }
 
-void Keep(std::string finding, std::vector<std::string>* findings) {
+// A finding is one line, and tells a terminal nothing, whatever keys and values are in it.
+std::string Printable(std::string_view text) {
+  std::string printable;
+  while (!text.empty()) {
+    const size_t bytes = Utf8SequenceLength(text);
+    const std::string_view next = text.substr(0, std::max<size_t>(bytes, 1));
+    if (bytes > 0 && !HasControlCharacter(next)) {
+      printable += next;
+    } else {
+      for (const char c : next)
+        absl::StrAppend(&printable, "\\x", absl::Hex(uint8_t(c), absl::kZeroPad2));
+    }
+    text.remove_prefix(next.size());
+  }
+  return printable;
+}
+
+void Keep(std::string_view finding, std::vector<std::string>* findings) {
   if (findings->size() == kFindingsMax) finding = "(there is more)";
-  if (findings->size() <= kFindingsMax) findings->push_back(std::move(finding));
+  if (findings->size() <= kFindingsMax) findings->push_back(Printable(finding));
 }
 
 }  // namespace
