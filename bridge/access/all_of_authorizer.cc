@@ -10,7 +10,7 @@ namespace {
 bool TakeUnlessDenied(const AuthorizationRequest& question, Decision answer,
                       std::optional<Decision>& so_far) {
   if (answer.allowed() && so_far) {
-    answer = AllowedByBoth(*std::move(so_far), std::move(answer), question.topics);
+    answer = AllowedByBoth(*std::move(so_far), std::move(answer), question);
   }
   so_far = std::move(answer);
   return !so_far->allowed();

@@ -37,6 +37,8 @@ struct AuthorizationRequest {
   absl::Time certificate_expires_at = absl::InfiniteFuture();
   RequestLine request;
 
+  // Not told: that "{subject}" stands in more of what is wanted than its topics.
+  bool fills_subject = false;
   // Not a part of the question: an answer that was given before this will not do.
   absl::Time answered_after = absl::InfinitePast();
 };

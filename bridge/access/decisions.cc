@@ -9,12 +9,6 @@
 namespace sluice {
 namespace {
 
-bool NamesSubject(const std::vector<std::string>& topics) {
-  return std::any_of(topics.begin(), topics.end(), [](const std::string& topic) {
-    return topic.find("{subject}") != std::string::npos;
-  });
-}
-
 // Sorted; the types that both name, where both name some.
 std::vector<std::string> TypesOfBoth(std::vector<std::string> one, std::vector<std::string> other) {
   std::sort(one.begin(), one.end());
@@ -43,10 +37,16 @@ Decision Denial(Decision::Verdict verdict, std::string reason) {
   return denial;
 }
 
-Decision AllowedByBoth(Decision first, Decision then, const std::vector<std::string>& topics) {
-  // The first has allowed the topics of its own subject only.
+bool NamesSubject(const std::vector<std::string>& topics) {
+  return std::any_of(topics.begin(), topics.end(), [](const std::string& topic) {
+    return topic.find("{subject}") != std::string::npos;
+  });
+}
+
+Decision AllowedByBoth(Decision first, Decision then, const AuthorizationRequest& question) {
+  // The first has allowed what is its own subject's only.
   if (!first.subject.empty() && !then.subject.empty() && first.subject != then.subject &&
-      NamesSubject(topics)) {
+      (question.fills_subject || NamesSubject(question.topics))) {
     return Denial(Decision::Verdict::kForbidden, "the authorizers name different subjects");
   }
   Decision both;

@@ -66,6 +66,7 @@ std::optional<QuestionKey> KeyOf(const AuthorizationRequest& request) {
     digest.AddText(value);
   }
   digest.AddText(request.peer_address);
+  digest.AddCount(request.fills_subject ? 1 : 0);
   digest.AddTexts(request.certificate_names);
   digest.AddCount(static_cast<uint64_t>(absl::ToUnixSeconds(request.certificate_expires_at)));
   digest.AddText(request.request.method);

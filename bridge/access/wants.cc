@@ -21,6 +21,7 @@ AuthorizationRequest ToldTo(const Wants& wants, const AuthorizationRequest& requ
   told.action = request.action;
   told.topics = request.topics;
   told.credential = request.credential;
+  told.fills_subject = request.fills_subject;
   told.answered_after = request.answered_after;
   for (const std::string& name : wants.headers) {
     if (const auto header = request.headers.find(name); header != request.headers.end()) {

@@ -130,7 +130,8 @@ std::variant<AuthorizationRequest, Refusal> StreamRequest::Question() {
   if (services_.context.revocations != nullptr) asked_at_ = services_.context.revocations->Now();
   auto question = MakeQuestion(services_, AuthorizerOf(services_, *match_.route),
                                Action::kSubscribe, spec_.topics, head_, target_, peer_);
-  if (const auto* asked = std::get_if<AuthorizationRequest>(&question)) {
+  if (auto* asked = std::get_if<AuthorizationRequest>(&question)) {
+    asked->fills_subject = FillsSubjectBesideTopics(*match_.route);
     question_ = services_.questions.Share(*asked);
   }
   return question;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/base/logged_path.h"
 #include "bridge/base/text.h"
 #include "bridge/event/topic.h"
 #include "bridge/route/text_template.h"
@@ -64,7 +65,8 @@ absl::StatusOr<std::string> Fill(std::string_view text, bool as_segment, const R
 
 absl::Status AddTopic(std::string topic, std::vector<std::string>& topics) {
   if (const absl::Status status = ValidateTopic(topic); !status.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("topic '", topic, "' ", status.message()));
+    return absl::InvalidArgumentError(
+        absl::StrCat("topic '", LoggedTopics({topic}), "' ", status.message()));
   }
   if (std::find(topics.begin(), topics.end(), topic) == topics.end()) {
     topics.push_back(std::move(topic));
@@ -115,6 +117,12 @@ absl::StatusOr<std::vector<std::string>> TopicsOf(const RouteMatch& match,
     if (absl::Status status = AddTopic(*std::move(topic), topics); !status.ok()) return status;
   }
   return topics;
+}
+
+bool FillsSubjectBesideTopics(const Route& route) {
+  if (route.call && route.call->request && CountSubjects(*route.call->request) > 0) return true;
+  return std::any_of(route.filter.begin(), route.filter.end(),
+                     [](const auto& entry) { return CountSubjects(entry.second) > 0; });
 }
 
 absl::StatusOr<Attributes> FilterOf(const RouteMatch& match, const RequestTarget& target) {

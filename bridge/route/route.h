@@ -78,6 +78,8 @@ struct RouteMatch {
 // topic that cannot be.
 absl::StatusOr<std::vector<std::string>> TopicsOf(const RouteMatch& match,
                                                   const RequestTarget& target);
+// Whether {subject} stands in its filter or in what it calls a backend with.
+bool FillsSubjectBesideTopics(const Route& route);
 // The filter of a request; null: none.
 absl::StatusOr<Attributes> FilterOf(const RouteMatch& match, const RequestTarget& target);
 

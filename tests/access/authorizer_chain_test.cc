@@ -108,6 +108,18 @@ TEST_F(Chain, DifferentSubjectsCannotBothFillATopic) {
   EXPECT_TRUE(AskAll({.topics = {"user/{subject}"}}).allowed());
 }
 
+TEST_F(Chain, DifferentSubjectsCannotBothFillAFilterOrACall) {
+  first_.decision.subject = "ada";
+  second_.decision.subject = "eve";
+  EXPECT_EQ(AskAll({.topics = {"a/1"}, .fills_subject = true}).verdict, Verdict::kForbidden);
+  // (However deep they stand.)
+  AllOfAuthorizer inner({&first_, &second_});
+  AllOfAuthorizer outer({&inner});
+  EXPECT_EQ(Ask(outer, {.topics = {"a/1"}, .fills_subject = true}).verdict, Verdict::kForbidden);
+  second_.decision.subject = "";
+  EXPECT_TRUE(AskAll({.topics = {"a/1"}, .fills_subject = true}).allowed());
+}
+
 TEST_F(Chain, AnyOfThemMayAllowIt) {
   first_.decision.subject = "first";
   EXPECT_EQ(AskAny().subject, "first");
