@@ -121,10 +121,11 @@ void CachingAuthorizer::Take(const QuestionPtr& question, Decision decision) {
 }
 
 // (A denial is not taken back: nobody was let in by it. One that names no subject may be a
-// part of an answer that names one.)
+// part of an answer that names one, who may then fill its topics with any name.)
 bool CachingAuthorizer::TakenBack(Revocations::Moment since, const Decision& decision,
                                   const std::vector<std::string>& topics) const {
   if (!decision.allowed()) return false;
+  if (decision.subject.empty() && NamesSubject(topics)) return revocations_.Now() != since;
   std::vector<std::string> filled = topics;
   for (std::string& topic : filled) {
     topic = absl::StrReplaceAll(topic, {{"{subject}", decision.subject}});

@@ -201,12 +201,13 @@ TEST_F(Caching, ARevocationOfATopicHitsTheTopicThatTheSubjectFills) {
 TEST_F(Caching, ARevocationOfASubjectHitsAnAnswerThatNamesNone) {
   CachingAuthorizer& caching = Make();
   decision_ = Allow();
-  Ask(caching, Question());
+  const AuthorizationRequest question = {.topics = {"room/1"}, .credential = "secret"};
+  Ask(caching, question);
   revocations_.Add({.subject = "ada", .topic = "another"});
-  Ask(caching, Question());
+  Ask(caching, question);
   EXPECT_EQ(told_->asked(), 1u);
   revocations_.Add({.subject = "ada"});
-  Ask(caching, Question());
+  Ask(caching, question);
   EXPECT_EQ(told_->asked(), 2u);
 }
 
@@ -215,6 +216,17 @@ TEST_F(Caching, AnAnswerOfBeforeADoubtIsAskedForAgain) {
   Ask(caching, Question());
   revocations_.DoubtBefore(revocations_.Mark());
   Ask(caching, Question());
+  Ask(caching, Question());
+  EXPECT_EQ(told_->asked(), 2u);
+}
+
+TEST_F(Caching, ARevocationOfATopicHitsTheOneThatAnothersSubjectFills) {
+  CachingAuthorizer& caching = Make();
+  decision_ = Allow("");
+  Ask(caching, Question());
+  revocations_.Add({.topic = "user/ada"});
+  Ask(caching, Question());
+  EXPECT_EQ(told_->asked(), 2u);
   Ask(caching, Question());
   EXPECT_EQ(told_->asked(), 2u);
 }
