@@ -4,6 +4,7 @@
 #include <array>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "bridge/base/text.h"
 
 namespace sluice {
@@ -49,6 +50,18 @@ std::string LoggedTopics(const std::vector<std::string>& topics) {
     absl::StrAppend(&logged, logged.empty() ? "" : ",",
                     AsAbsl(std::string_view(topic).substr(0, end)),
                     end < topic.size() ? "..." : "");
+  }
+  return logged;
+}
+
+// (The longest first: what is left of a topic must not be the end of another.)
+std::string LoggedMessage(std::string_view message, std::vector<std::string> topics) {
+  std::sort(topics.begin(), topics.end(),
+            [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+  std::string logged(message);
+  for (const std::string& topic : topics) {
+    const std::string as_logged = LoggedTopics({topic});
+    if (as_logged != topic) absl::StrReplaceAll({{topic, as_logged}}, &logged);
   }
   return logged;
 }

@@ -14,4 +14,7 @@ std::string LoggedPath(std::string_view target);
 // Topics in the same way, with commas between them.
 std::string LoggedTopics(const std::vector<std::string>& topics);
 
+// A message that may name some of these topics, which then stand in it as above.
+std::string LoggedMessage(std::string_view message, std::vector<std::string> topics);
+
 }  // namespace sluice

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "bridge/access/authorizers.h"
 #include "bridge/base/clock.h"
+#include "bridge/base/logged_path.h"
 #include "bridge/base/utf8.h"
 #include "bridge/http/await.h"
 #include "bridge/http/cookie_origin.h"
@@ -114,10 +115,13 @@ std::optional<Refusal> CheckDecision(const Decision& decision, absl::Time now) {
           decision.denied_topics.empty()
               ? "this is not allowed to you"
               : absl::StrCat("not allowed to you: ", absl::StrJoin(decision.denied_topics, ", "));
+      std::string detail = Detail(what, decision.reason);
+      std::string logged = LoggedMessage(detail, decision.denied_topics);
       return Refusal{.reason = Reason::kForbidden,
                      .status = 403,
-                     .detail = Detail(what, decision.reason),
-                     .denied_topics = decision.denied_topics};
+                     .detail = std::move(detail),
+                     .denied_topics = decision.denied_topics,
+                     .cause = std::move(logged)};
     }
     case Decision::Verdict::kError:
       break;

@@ -30,14 +30,15 @@ constexpr size_t kLookUpsMax = 8;
 // (Anybody who reaches the port can be refused, as often as he can send.)
 constexpr uint32_t kRefusalLinesPerSecond = 10;
 
-void LogRefusal(const std::string& peer, const std::string& topic, const absl::Status& why) {
+void LogRefusal(const std::string& peer, const std::vector<std::string>& topics,
+                const absl::Status& why) {
   static LogBudget budget(kRefusalLinesPerSecond);
   const std::optional<uint64_t> left_out = budget.Take(absl::Now());
   if (!left_out) return;
   log::Warning("publish refused", {{"peer", peer},
-                                   {"topic", LoggedTopics({topic})},
+                                   {"topic", topics.empty() ? "" : LoggedTopics({topics.front()})},
                                    {"code", absl::StatusCodeToString(why.code())},
-                                   {"error", std::string(why.message())},
+                                   {"error", LoggedMessage(std::string(why.message()), topics)},
                                    {"left_out", *left_out}});
 }
 
@@ -47,6 +48,15 @@ std::optional<int> FirstDenied(const google::protobuf::RepeatedPtrField<v1::Even
     if (std::find(denied.begin(), denied.end(), events[i].topic()) != denied.end()) return i;
   }
   return std::nullopt;
+}
+
+// The one that is spoken of first.
+std::vector<std::string> TopicsOf(const google::protobuf::RepeatedPtrField<v1::Event>& events,
+                                  int first = 0) {
+  std::vector<std::string> topics;
+  if (!events.empty()) topics.push_back(events[first].topic());
+  for (const v1::Event& event : events) topics.push_back(event.topic());
+  return topics;
 }
 
 }  // namespace
@@ -62,23 +72,23 @@ void Publishing::Take(std::shared_ptr<const Published> published,
     absl::StatusOr<std::vector<Event>> events = rpc_.ingest->Take(*published);
     if (events.ok()) {
       absl::StatusOr<std::string> principal = CheckGranted(*events);
-      if (!principal.ok()) return Refuse(principal.status(), events->front().topic, done);
+      if (!principal.ok()) return Refuse(principal.status(), TopicsOf(*published), done);
       return Append(*std::move(principal), *std::move(events), std::move(done));
     }
     why = events.status();
     unknown = UnknownTypeOf(why);
   }
-  const std::string topic = published->empty() ? "" : published->Get(0).topic();
   if (!unknown || rpc_.schema == nullptr || looked_for.size() >= kLookUpsMax) {
-    return Refuse(why, topic, done);
+    return Refuse(why, TopicsOf(*published), done);
   }
   looked_for.push_back(*unknown);
   rpc_.schema->LookUp(*std::move(unknown),
-                      [self = shared_from_this(), published = std::move(published), topic,
+                      [self = shared_from_this(), published = std::move(published),
                        looked_for = std::move(looked_for), why = std::move(why),
                        done = std::move(done)](bool found) {
                         // (What is passed on has no fault.)
-                        if (!found && !why.ok()) return self->Refuse(why, topic, done);
+                        if (!found && !why.ok())
+                          return self->Refuse(why, TopicsOf(*published), done);
                         self->Take(published, looked_for, done);
                       });
 }
@@ -100,8 +110,7 @@ std::optional<std::string> Publishing::TypeToPassOn(
 void Publishing::Authorize(std::shared_ptr<const Published> published, Done done) {
   if (!authorize_) return Take(std::move(published), {}, std::move(done));
   const absl::Status fault = rpc_.ingest->CheckTopics(*published);
-  const std::string first = published->empty() ? "" : published->Get(0).topic();
-  if (!fault.ok()) return Refuse(fault, first, done);
+  if (!fault.ok()) return Refuse(fault, TopicsOf(*published), done);
   // (In this order: what is taken back from here on may be missing from the answer.)
   const uint64_t asked_at = rpc_.revocations != nullptr ? rpc_.revocations->Now() : 0;
   ForgetRevoked();
@@ -109,7 +118,7 @@ void Publishing::Authorize(std::shared_ptr<const Published> published, Done done
   if (topics.empty()) return Take(std::move(published), {}, std::move(done));
   absl::StatusOr<AuthorizationRequest> question =
       MakeQuestion(caller_, *rpc_.publish_authorizer, Action::kPublish, topics, rpc_.clock->Now());
-  if (!question.ok()) return Refuse(question.status(), first, done);
+  if (!question.ok()) return Refuse(question.status(), TopicsOf(*published), done);
   rpc_.publish_authorizer->Authorize(
       *std::move(question),
       [self = shared_from_this(), asked_at, topics = std::move(topics),
@@ -129,12 +138,12 @@ void Publishing::Decide(Decision decision, uint64_t asked_at,
       status =
           absl::PermissionDeniedError(absl::StrCat("events[", *index, "]: ", status.message()));
     }
-    return Refuse(status, published->Get(index.value_or(0)).topic(), done);
+    return Refuse(status, TopicsOf(*published, index.value_or(0)), done);
   }
   if (rpc_.revocations != nullptr &&
       rpc_.revocations->AnySince(asked_at, decision.subject, topics)) {
     return Refuse(absl::UnavailableError("access was taken back while it was checked; try again"),
-                  published->Get(0).topic(), done);
+                  TopicsOf(*published), done);
   }
   rpc_.connections->Allow(peer_);
   const absl::Time until = HoldsUntil(decision, rpc_.standing, rpc_.clock->Now());
@@ -215,7 +224,7 @@ void Publishing::Append(std::string principal, std::vector<Event> events, Done d
   rpc_.log->Append({std::move(principal), std::move(events)},
                    [self = shared_from_this(), topic = std::move(topic),
                     done = std::move(done)](absl::StatusOr<std::vector<AppendResult>> results) {
-                     if (!results.ok()) return self->Refuse(results.status(), topic, done);
+                     if (!results.ok()) return self->Refuse(results.status(), {topic}, done);
                      uint64_t stored = 0;
                      for (const AppendResult& result : *results) stored += result.duplicate ? 0 : 1;
                      Metrics::Add(self->rpc_.metrics->events_published, stored);
@@ -223,9 +232,10 @@ void Publishing::Append(std::string principal, std::vector<Event> events, Done d
                    });
 }
 
-void Publishing::Refuse(const absl::Status& why, const std::string& topic, const Done& done) {
+void Publishing::Refuse(const absl::Status& why, const std::vector<std::string>& topics,
+                        const Done& done) {
   Metrics::Add(rpc_.metrics->publishes_refused);
-  LogRefusal(peer_, topic, why);
+  LogRefusal(peer_, topics, why);
   done(why);
 }
 

@@ -42,7 +42,7 @@ class Publishing : public std::enable_shared_from_this<Publishing> {
     if (!ParseBytes(&bytes, &request)) {
       return Refuse(absl::InvalidArgumentError(
                         "the bytes are no request of this method, or one nested too deep"),
-                    "", done);
+                    {}, done);
     }
     Authorize(std::make_shared<const Published>(std::move(*request.mutable_events())),
               std::move(done));
@@ -72,7 +72,7 @@ class Publishing : public std::enable_shared_from_this<Publishing> {
   // The principal; PERMISSION_DENIED, UNAUTHENTICATED, UNAVAILABLE.
   absl::StatusOr<std::string> CheckGranted(const std::vector<Event>& events) const;
   void Append(std::string principal, std::vector<Event> events, Done done);
-  void Refuse(const absl::Status& why, const std::string& topic, const Done& done);
+  void Refuse(const absl::Status& why, const std::vector<std::string>& topics, const Done& done);
 
   const RpcContext& rpc_;
   const bool authorize_;

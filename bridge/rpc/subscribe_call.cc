@@ -253,10 +253,11 @@ SubscriberDescription SubscribeCall::Describe() const {
 
 void SubscribeCall::Refuse(const absl::Status& why, Reason reason) {
   rpc_.metrics->Refused(reason);
-  log::Info("stream refused", {{"peer", peer_address_},
-                               {"route", "grpc"},
-                               {"reason", ReasonName(reason)},
-                               {"detail", std::string(why.message())}});
+  log::Info("stream refused",
+            {{"peer", peer_address_},
+             {"route", "grpc"},
+             {"reason", ReasonName(reason)},
+             {"detail", LoggedMessage(std::string(why.message()), requested_.spec.topics)}});
   End(ToGrpc(why));
 }
 

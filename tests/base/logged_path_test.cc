@@ -32,6 +32,11 @@ TEST(LoggedPath, LeavesTheSameOutOfTopics) {
   EXPECT_EQ(LoggedTopics({"room/1", "room/2?token=secret", "a/b"}), "room/1,room/2...,a/b");
 }
 
+TEST(LoggedPath, LeavesTheSameOutOfWhatNamesTopics) {
+  EXPECT_EQ(LoggedMessage("not yours: a?b, a?b=secret, room/1", {"a?b", "a?b=secret", "room/1"}),
+            "not yours: a..., a..., room/1");
+}
+
 TEST(LoggedPath, IsBounded) {
   EXPECT_EQ(LoggedPath("/" + std::string(1000, 'a')), "/" + std::string(255, 'a') + "...");
   EXPECT_EQ(LoggedTopics({std::string(1000, 'a'), "b"}), std::string(256, 'a') + "...,b");

@@ -58,6 +58,10 @@ const tries = {
   'a credential on a call': get(`/say?token=${secret}`),
   'an encoded question mark': get(`/v1/room/1%3Ftoken=${secret}`),
   'one encoded twice': get(`/v1/room/1/x/%253Ftoken%253D${secret}`),
+  'a denied topic': get(`/v1/room/1&token=${secret}`),
+  'denied topics': get(`/v1/events?topic=room/1%26a&topic=room/1%26a${secret}`),
+  'a topic that is none': get(`/v1/events?topic=room//1%26token=${secret}`),
+  'a topic that is too long': get(`/v1/room/1&token=${secret}${'x'.repeat(1100)}`),
   'no question mark': get(`/nowhere/1&token=${secret}`),
   'a fragment': get(`/v1/room/1#token=${secret}`),
   'a user of the target\'s host': get(`http://user:${secret}@sluice/v1/room/1`),
@@ -87,8 +91,8 @@ async function startSpeaking(t) {
   ]);
   assert.equal(code, 0, err);
   const backend = await startBackend(t, readFileSync(file), 'calls.v1.Speaker', 'Speak', (call) => call.end());
-  const authorizer = await startAuthorizer(t, ({topics}) => topics.includes('room/1') ?
-    {decision: 'DECISION_DENY_FORBIDDEN', reason: 'not yours'} : allow({subject: 'ada'}));
+  const authorizer = await startAuthorizer(t, ({topics}) => topics.some((topic) => topic.startsWith('room/1')) ?
+    {decision: 'DECISION_DENY_FORBIDDEN', reason: 'not yours', denied_topics: topics} : allow({subject: 'ada'}));
   const bridge = await startBridge(t, {config: {
     authorizer: {grpc: {address: authorizer.address, deadline: '5s'}},
     publishing: {authorize: true},
@@ -118,7 +122,8 @@ describe('a credential', () => {
       const leak = written(bridge).find((line) => line.includes(secret));
       assert.equal(leak, undefined, `${what}: ${leak}`);
       // (A stream names the topics that it was asked for.)
-      if (!answer.startsWith('HTTP/1.1 200 ')) assert.ok(!answer.includes(secret), `${what}: ${answer}`);
+      // A denial, too.
+      if (!/^HTTP\/1\.1 (200|403) /.test(answer)) assert.ok(!answer.includes(secret), `${what}: ${answer}`);
     }
     assert.ok(written(bridge).filter((line) => line.includes('request refused')).length > 20);
     // Nor does it go to a backend.
@@ -133,7 +138,9 @@ describe('a credential', () => {
     const {bridge} = await startSpeaking(t);
     await assert.rejects(publish(bridge, [{topic: 'room/1', text: 'x'}], {credential: secret}));
     await assert.rejects(publish(bridge, [{topic: 'a//b', text: 'x'}], {credential: secret}));
-    for (const topics of [['room/1'], ['a//b'], []]) {
+    await assert.rejects(publish(bridge, [{topic: `room/1?token=${secret}`, text: 'x'}]));
+    await assert.rejects(publish(bridge, [{topic: 'a/b', text: 'x'}, {topic: `room/1?token=${secret}`, text: 'x'}]));
+    for (const topics of [['room/1'], ['a//b'], [], [`room/1?token=${secret}`], [`a//b?token=${secret}`]]) {
       await subscribe(t, bridge, {topics}, {credential: secret}).finished;
     }
     const fields = new grpc.Metadata();
