@@ -12,9 +12,9 @@
 
 namespace sluice {
 
-// One of its own, which is opened again within a second. Without `tls`: plain text. The
-// arguments say the rest: how much an answer may hold, and when the peer is pinged.
-// Does not connect; null where it cannot be opened.
+// One of its own, which is opened again within a second, and takes no compressed answers. Without
+// `tls`: plain text. The arguments say the rest: how much an answer may hold, and when the peer is
+// pinged. Does not connect; null where it cannot be opened.
 std::shared_ptr<grpc::Channel> OpenClientChannel(const std::string& address,
                                                  const std::optional<ClientTlsOptions>& tls,
                                                  grpc::ChannelArguments arguments);

@@ -28,7 +28,8 @@ export function pack(system) {
 
 // A backend of the test's own: `answer(call)` is one server-streaming method of the system's service. What
 // is called comes into `calls`; each call says by `call.left` (a promise) that the bridge cancelled it.
-export async function startBackend(t, system, service, method, answer, {port = 0} = {}) {
+export async function startBackend(t, system, service, method, answer,
+    {port = 0, credentials = grpc.ServerCredentials.createInsecure()} = {}) {
   const definitions = grpc.loadPackageDefinition(
       loader.loadFileDescriptorSetFromBuffer(descriptorSet(system), {keepCase: true, defaults: true}));
   const {service: definition} = service.split('.').reduce((scope, name) => scope[name], definitions);
@@ -43,7 +44,7 @@ export async function startBackend(t, system, service, method, answer, {port = 0
     },
   });
   const bound = await within(5_000, new Promise((resolve, reject) => {
-    server.bindAsync(`127.0.0.1:${port}`, grpc.ServerCredentials.createInsecure(),
+    server.bindAsync(`127.0.0.1:${port}`, credentials,
         (error, number) => error ? reject(error) : resolve(number));
   }), 'the backend listens');
   const stop = () => server.forceShutdown();
