@@ -236,7 +236,7 @@ ACCESS_RULES = [
      "    case Decision::Verdict::kForbidden: { return absl::OkStatus();"),
     ("a denial denies a publisher", PUBLISHING, "if (!decision.allowed()) {", "if (false) {"),
     ("authorizers are asked about topics that there can be", PUBLISHING,
-     "if (!fault.ok()) return Refuse(fault, first, done);", ""),
+     "if (!fault.ok()) return Refuse(fault, TopicsOf(*published), done);", ""),
     ("each topic is asked for in its turn", PUBLISHING,
      "    const auto found = grants_.find(event.topic());",
      "    const auto found = grants_.find(published.Get(0).topic());"),
