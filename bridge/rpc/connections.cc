@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
-#include <functional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -122,26 +121,34 @@ bool Connections::EndOldestStranger() {
 }
 
 size_t Connections::BoundStrangers(uint64_t bytes_max) {
-  const MutexLock lock(&mutex_);
-  uint64_t together = 0;
-  std::vector<std::pair<uint64_t, int>> sent;
-  std::vector<int> closed;
-  for (const auto& [arrival, socket] : strangers_) {
-    if (CookieOf(socket) != open_.at(socket).cookie) {
-      closed.push_back(socket);
-      continue;
-    }
-    const uint64_t bytes = BytesReceived(socket);
-    together += bytes;
-    sent.emplace_back(bytes, socket);
+  struct Sent {
+    uint64_t arrival;
+    int socket;
+    uint64_t bytes = 0;
+  };
+  std::vector<Sent> strangers;
+  {
+    const MutexLock lock(&mutex_);
+    for (const auto& [arrival, socket] : strangers_) strangers.push_back({arrival, socket});
   }
-  for (const int socket : closed) Forget(socket);
-  if (together <= bytes_max) return 0;
-  std::sort(sent.begin(), sent.end(), std::greater<>());
+  // (It takes a while where there are thousands, and no publisher waits for it. Should one have
+  // been closed meanwhile, these are another's bytes, and that is noticed below.)
+  for (Sent& sent : strangers) sent.bytes = BytesReceived(sent.socket);
+  const MutexLock lock(&mutex_);
+  std::erase_if(strangers, [this](const Sent& sent) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (!strangers_.contains(sent.arrival)) return true;
+    if (CookieOf(sent.socket) == open_.at(sent.socket).cookie) return false;
+    Forget(sent.socket);
+    return true;
+  });
+  uint64_t together = 0;
+  for (const Sent& sent : strangers) together += sent.bytes;
+  std::sort(strangers.begin(), strangers.end(),
+            [](const Sent& a, const Sent& b) { return a.bytes > b.bytes; });
   size_t ended = 0;
-  for (; ended < sent.size() && together > bytes_max; ++ended) {
-    if (!End(sent[ended].second)) break;
-    together -= sent[ended].first;
+  for (; ended < strangers.size() && together > bytes_max; ++ended) {
+    if (!End(strangers[ended].socket)) break;
+    together -= strangers[ended].bytes;
   }
   return ended;
 }
