@@ -1,21 +1,19 @@
 #include "bridge/rpc/rpc_server.h"
 
-#include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "bridge/base/log.h"
 #include "bridge/base/metrics.h"
 #include "bridge/base/open_files.h"
 #include "bridge/rpc/acceptor.h"
 #include "bridge/rpc/admin_service.h"
 #include "bridge/rpc/connections.h"
+#include "bridge/rpc/grpc_log.h"
 #include "bridge/rpc/health_service.h"
 #include "bridge/rpc/publisher_service.h"
 #include "bridge/rpc/reflection_service.h"
@@ -59,23 +57,6 @@ std::vector<std::string> ListedServices(const RpcOptions& options) {
   std::vector<std::string> services = OwnServices(options);
   services.insert(services.end(), {kHealth, kReflectionV1, kReflectionV1Alpha});
   return services;
-}
-
-// gRPC's own lines (errors, unless GRPC_VERBOSITY says more) become lines of ours. Strangers
-// can make it complain as often as they connect, so one line a second stands for all.
-void LogForGrpc(gpr_log_func_args* line) {
-  if (line->severity != GPR_LOG_SEVERITY_ERROR) {
-    return log::Write(log::Level::kDebug, "grpc", {{"message", line->message}});
-  }
-  static std::atomic<int64_t> next_unix_ms{0};
-  static std::atomic<uint64_t> left_out{0};
-  const int64_t now = absl::ToUnixMillis(absl::Now());
-  int64_t next = next_unix_ms.load();
-  if (now < next || !next_unix_ms.compare_exchange_strong(next, now + 1000)) {
-    ++left_out;
-    return;
-  }
-  log::Warning("grpc", {{"message", line->message}, {"left_out", left_out.exchange(0)}});
 }
 
 // (Some requests have to fit, with what is on its way behind them.)
@@ -155,7 +136,7 @@ RpcServer::RpcServer(RpcOptions options, RpcContext context)
 RpcServer::~RpcServer() { Shutdown(absl::Now()); }
 
 absl::Status RpcServer::Start() {
-  gpr_set_log_function(LogForGrpc);
+  TakeLogOfGrpc();
   Parts& p = *parts_;
   if (absl::Status status = p.acceptor.Listen(p.options.listen); !status.ok()) {
     return absl::UnavailableError(absl::StrCat("grpc.listen: ", status.message()));
