@@ -23,6 +23,10 @@ namespace {
 
 // A call that publishes to more topics than this asks again.
 constexpr size_t kGrantsMax = 4096;
+// Between questions that were not answered: twice as long each time.
+constexpr absl::Duration kPauseMin = absl::Seconds(1);
+constexpr absl::Duration kPauseMax = absl::Seconds(15);
+constexpr uint8_t kDoublingsMax = 4;
 // Types that are looked for on behalf of one request; each is known after that, so
 // that a request with more of them gets through when it is sent again.
 constexpr size_t kLookUpsMax = 8;
@@ -130,7 +134,14 @@ void Publishing::Authorize(std::shared_ptr<const Published> published, Done done
 void Publishing::Decide(Decision decision, uint64_t asked_at,
                         const std::shared_ptr<const Published>& published,
                         const std::vector<std::string>& topics, Done done) {
+  if (decision.verdict == Decision::Verdict::kError && BeginGrace(topics)) {
+    return Take(published, {}, std::move(done));
+  }
   if (!decision.allowed()) {
+    // (What it said before is no longer so, whatever it fails to say next.)
+    if (decision.verdict != Decision::Verdict::kError) {
+      for (const std::string& topic : topics) grants_.erase(topic);
+    }
     if (decision.denied_topics.empty() && topics.size() == 1) decision.denied_topics = topics;
     const std::optional<int> index = FirstDenied(*published, decision.denied_topics);
     absl::Status status = ToStatus(decision);
@@ -151,10 +162,31 @@ void Publishing::Decide(Decision decision, uint64_t asked_at,
       Grant{std::move(decision.subject),
             {std::move(decision.attributes), std::move(decision.event_types)},
             until,
+            std::min(until + rpc_.standing.grace, decision.credential_expires_at),
             asked_at});
+  grace_until_ = absl::InfinitePast();
+  failures_ = 0;
   if (grants_.size() + topics.size() > kGrantsMax) grants_.clear();
   for (const std::string& topic : topics) grants_[topic] = grant;
   Take(published, {}, std::move(done));
+}
+
+bool Publishing::Holds(const Grant& grant, absl::Time now) const {
+  return grant.expires_at > now || (now < grace_until_ && grant.grace_ends_at > now);
+}
+
+bool Publishing::BeginGrace(const std::vector<std::string>& topics) {
+  const absl::Time now = rpc_.clock->Now();
+  const Grant* first = nullptr;
+  for (const std::string& topic : topics) {
+    const auto found = grants_.find(topic);
+    if (found == grants_.end() || found->second->grace_ends_at <= now) return false;
+    if (first == nullptr) first = found->second.get();
+    if (found->second->subject != first->subject) return false;
+  }
+  grace_until_ = now + std::min(kPauseMin * (1 << failures_), kPauseMax);
+  failures_ = std::min<uint8_t>(failures_ + 1, kDoublingsMax);
+  return true;
 }
 
 // What was allowed before something was taken back that it falls under.
@@ -179,7 +211,7 @@ std::vector<std::string> Publishing::TopicsToAsk(const Published& published) con
     const auto found = grants_.find(event.topic());
     const Grant* grant = found == grants_.end() ? nullptr : found->second.get();
     if (first == nullptr) first = grant;
-    all_granted &= grant != nullptr && grant->expires_at > now && grant->subject == first->subject;
+    all_granted &= grant != nullptr && Holds(*grant, now) && grant->subject == first->subject;
   }
   // All of them again: the answer is then about one moment and one subject, and none of
   // them is let go of on the way.
@@ -201,7 +233,7 @@ absl::StatusOr<std::string> Publishing::CheckGranted(const std::vector<Event>& e
     const auto found = grants_.find(events[i].topic);
     if (found == grants_.end()) return absl::PermissionDeniedError(at("not allowed to you"));
     const Grant& grant = *found->second;
-    if (grant.expires_at <= now) {
+    if (!Holds(grant, now)) {
       return absl::UnauthenticatedError(at("what was allowed to you has expired"));
     }
     if (may_be_revoked &&

@@ -51,11 +51,13 @@ class Publishing : public std::enable_shared_from_this<Publishing> {
  private:
   using Published = google::protobuf::RepeatedPtrField<v1::Event>;
 
-  // What the authorizer allowed on a topic, and until when.
+  // What the authorizer allowed on a topic, and until when; and until when that counts
+  // while it cannot answer.
   struct Grant {
     std::string subject;
     EventFilter filter;
     absl::Time expires_at;
+    absl::Time grace_ends_at;
     uint64_t asked_at;  // of the revocations
   };
 
@@ -68,6 +70,11 @@ class Publishing : public std::enable_shared_from_this<Publishing> {
               const std::shared_ptr<const Published>& published,
               const std::vector<std::string>& topics, Done done);
   void ForgetRevoked();
+  // Whether it counts now.
+  bool Holds(const Grant& grant, absl::Time now) const;
+  // Whether the topics may still be published to although no answer came; until that is
+  // asked for again.
+  bool BeginGrace(const std::vector<std::string>& topics);
   std::vector<std::string> TopicsToAsk(const Published& published) const;
   // The principal; PERMISSION_DENIED, UNAUTHENTICATED, UNAVAILABLE.
   absl::StatusOr<std::string> CheckGranted(const std::vector<Event>& events) const;
@@ -80,6 +87,10 @@ class Publishing : public std::enable_shared_from_this<Publishing> {
   const std::string peer_;
   std::map<std::string, std::shared_ptr<const Grant>> grants_;  // by topic
   uint64_t revocations_seen_ = 0;
+  // The authorizer could not answer: until when it is not asked again about what is in its
+  // grace time, and how often that has happened.
+  absl::Time grace_until_ = absl::InfinitePast();
+  uint8_t failures_ = 0;
 };
 
 }  // namespace sluice

@@ -1,4 +1,4 @@
-// An authorizer in a process of its own, so that a test can kill it, stop it, and tell it how to answer.
+// An authorizer, of the bridge's own kind and of Envoy's, in a process of its own, so that a test can kill it, stop it, and tell it how to answer.
 //   node authorizer_process.mjs PORT     commands come as JSON lines on standard input
 //     {"answer": {…}}      an AuthorizeResponse; "expires_in" (seconds) becomes its expires_at,
 //                          "credential_expires_in" its credential_expires_at, from the moment of the command
@@ -9,6 +9,7 @@
 // Says "listening ADDRESS", "asked TOPICS" and "watched" on standard output.
 import readline from 'node:readline';
 import grpc from '@grpc/grpc-js';
+import {Authorization, allowed, denied} from './envoy.mjs';
 import {loadProto} from './grpc.mjs';
 
 const {sluice} = loadProto('sluice/v1/authorizer.proto');
@@ -25,16 +26,24 @@ function response() {
   return {...answer, expires_at: stamp(Date.now() + seconds * 1000)};
 }
 
-const service = {};
-for (const [name, method] of Object.entries(sluice.v1.Authorizer.service)) {
-  service[name] = {
+// The service, whose answers may be garbage.
+function breakable(service) {
+  return Object.fromEntries(Object.entries(service).map(([name, method]) => [name, {
     ...method,
     responseSerialize: (value) =>
       now.garbage ? Buffer.from('ffffffffffff', 'hex') : method.responseSerialize(value),
-  };
+  }]));
 }
 const server = new grpc.Server();
-server.addService(service, {
+server.addService(breakable(Authorization.service), {
+  async Check({request}, answer) {
+    say(`asked ${request.attributes.context_extensions.topics}`);
+    if (now.delay < 0) return;
+    await later(now.delay);
+    answer(null, now.answer.decision === 'DECISION_ALLOW' ? allowed() : denied('Forbidden'));
+  },
+});
+server.addService(breakable(sluice.v1.Authorizer.service), {
   async Authorize({request}, answer) {
     say(`asked ${request.topics}`);
     if (now.delay < 0) return;

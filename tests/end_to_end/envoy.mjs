@@ -14,7 +14,7 @@ const published = grpc.loadPackageDefinition(
           (folder) => path.join(deps, folder)),
       keepCase: true, longs: String, enums: String, defaults: true, oneofs: true,
     }));
-const {Authorization} = published.envoy.service.auth.v3;
+export const {Authorization} = published.envoy.service.auth.v3;
 
 // (protobufjs brings the well-known types along, named in its own way.)
 const text = (value) => ({stringValue: value});

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import {describe} from 'node:test';
 import {eventually, freePort, it, repository, start, startBridge, token} from './harness.mjs';
-import {call, client, publish, status, subscribe} from './grpc.mjs';
+import {call, client, publish, publishStream, status, subscribe} from './grpc.mjs';
 import {openStream, request} from './sse.mjs';
 
 const likeEventSource = {'accept': 'text/event-stream', 'cache-control': 'no-cache'};
@@ -33,8 +33,8 @@ async function startAuthorizer(t, {port = 0, ...first} = {}) {
   return authorizer;
 }
 
-const config = (authorizer, access = {}) => ({
-  authorizer: {grpc: {address: authorizer.address, deadline: '300ms'}},
+const config = (authorizer, access = {}, kind = 'grpc', settings = {}) => ({
+  authorizer: {[kind]: {address: authorizer.address, deadline: '300ms', ...settings}},
   access: {max_age: '2s', grace: '4s', cache: {entries: 0}, ...access},
 });
 
@@ -43,6 +43,20 @@ async function openTicks(t, bridge, target = '/v1/room/1') {
   assert.equal(stream.status, 200);
   await stream.next('connect');
   return stream;
+}
+
+// A PublishStream: `send` answers the code of the event's result.
+function startPublisher(t, bridge) {
+  const stream = publishStream(t, bridge, {credential: token('ada')});
+  let sent = 0;
+  return {
+    async send(event) {
+      const index = sent++;
+      await stream.send([event]);
+      await stream.results.when((results) => results.length > index, 'an answer');
+      return stream.results.items[index].status?.code ?? status.OK;
+    },
+  };
 }
 
 async function assertRefusedForNow(bridge) {
@@ -87,17 +101,18 @@ describe('an authorizer that is away', () => {
       return () => authorizer.tell({garbage: false});
     }],
   ];
-  for (const [what, begin] of troubles) {
+  for (const kind of ['grpc', 'ext_authz']) for (const [trouble, begin] of troubles) {
+    const what = `${kind} ${trouble}`;
     it(`${what}: NewStreamsAreRefusedForNowAndRunningOnesGoOnForTheGraceTime`, async (t) => {
       const authorizer = await startAuthorizer(t);
-      const bridge = await startBridge(t, {config: config(authorizer)});
+      const bridge = await startBridge(t, {config: config(authorizer, {}, kind)});
       const stream = await openTicks(t, bridge);
       await begin(t, authorizer);
       await assertGraceThenOver(bridge, stream);
     });
     it(`${what}: AllRecovers`, async (t) => {
       const authorizer = await startAuthorizer(t);
-      const bridge = await startBridge(t, {config: config(authorizer, {grace: '30s'})});
+      const bridge = await startBridge(t, {config: config(authorizer, {grace: '30s'}, kind)});
       const stream = await openTicks(t, bridge);
       const end = await begin(t, authorizer);
       await eventually(async () => (await request(bridge.url('/v1/room/1'), {headers: bearer, ms: 2000})).status === 503,
@@ -112,6 +127,50 @@ describe('an authorizer that is away', () => {
       await new Promise((resolve) => setTimeout(resolve, 2500));
       await publish(bridge, [tick(7)]);
       assert.equal(JSON.parse((await stream.next('tick')).data).n, 7);
+    });
+    it(`${what}: RunningPublishersGoOnForTheGraceTimeAndRecover`, async (t) => {
+      const authorizer = await startAuthorizer(t);
+      const bridge = await startBridge(t, {config: {
+        ...config(authorizer, {grace: '6s'}, kind, kind === 'grpc' ? {watch_revocations: false} : {}),
+        publishing: {authorize: true},
+      }});
+      const publisher = startPublisher(t, bridge);
+      assert.equal(await publisher.send(tick(0)), status.OK);
+      const end = await begin(t, authorizer);
+      // Until what it was allowed with is over.
+      await new Promise((resolve) => setTimeout(resolve, 2100));
+      assert.equal(await publisher.send(tick(1)), status.OK);
+      assert.equal(await publisher.send(tick(2, {topic: 'room/2'})), status.UNAVAILABLE);
+      assert.equal(await startPublisher(t, bridge).send(tick(3)), status.UNAVAILABLE);
+      await assert.rejects(publish(bridge, [tick(4)], {credential: token('ada')}), {code: status.UNAVAILABLE});
+      await eventually(async () => await publisher.send(tick(5)) === status.UNAVAILABLE,
+          'the grace time is over', 12_000);
+      await end();
+      await eventually(async () => await publisher.send(tick(6)) === status.OK, 'it recovers', 20_000);
+    });
+  }
+
+  for (const kind of ['grpc', 'ext_authz']) {
+    it(`${kind} SlowWithinItsDeadline: NobodyIsRefused`, async (t) => {
+      const authorizer = await startAuthorizer(t);
+      const bridge = await startBridge(t, {config: {
+        ...config(authorizer, {grace: '0s', max_age: '4s'}, kind, {deadline: '10s'}), publishing: {authorize: true},
+      }});
+      const stream = await openTicks(t, bridge);
+      const publisher = startPublisher(t, bridge);
+      assert.equal(await publisher.send(tick(0)), status.OK);
+      await authorizer.tell({delay: 300});
+      const asked = authorizer.asked();
+      const begun = Date.now();
+      while (Date.now() - begun < 6000) {
+        const another = await openStream(t, bridge.url('/v1/room/1'), {headers: bearer});
+        assert.equal(another.status, 200);
+        another.close();
+        assert.equal(await publisher.send(tick(1)), status.OK);
+      }
+      assert.ok(authorizer.asked() > asked + 5);
+      await publish(bridge, [tick(9)], {credential: token('ada')});
+      await stream.events.when((all) => all.some(({data}) => /"n":9/.test(data)), 'the stream runs');
     });
   }
 });
@@ -303,7 +362,6 @@ describe('access that is taken back', () => {
       ...config(authorizer, long), publishing: {authorize: true},
     }});
     await authorizer.watched();
-    const {publishStream} = await import('./grpc.mjs');
     const stream = publishStream(t, bridge, {credential: token('ada')});
     await stream.send([tick(1)]);
     await stream.results.when((results) => results.length === 1, 'the first answer');

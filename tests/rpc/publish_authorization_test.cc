@@ -259,6 +259,81 @@ TEST_F(StreamAuthorizationTest, AsksOnceForEachTopicUntilTheAnswerExpires) {
   EXPECT_TRUE(stream_->Finish().ok());
 }
 
+class StreamGraceTest : public StreamAuthorizationTest {
+ protected:
+  void SetUp() override {
+    authorizer_.On("good").expires_at = clock_.Now() + absl::Minutes(1);
+    Start();
+    Open("Bearer good");
+    ASSERT_EQ(Send("a"), 0);
+  }
+  void Fail() { authorizer_.On("good").verdict = Decision::Verdict::kError; }
+};
+
+TEST_F(StreamGraceTest, GoesOnWhileTheAuthorizerCannotAnswer) {
+  Fail();
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_EQ(Send("a"), 0);
+  EXPECT_EQ(Send("b"), StatusCode::UNAVAILABLE) << "nothing was ever said of it";
+  clock_.Advance(absl::Seconds(59));
+  EXPECT_EQ(Send("a"), 0);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(Send("a"), StatusCode::UNAVAILABLE) << "the grace time is over";
+}
+
+TEST_F(StreamGraceTest, AsksEverLessOftenMeanwhile) {
+  Fail();
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_EQ(Send("a"), 0);
+  EXPECT_EQ(questions(), 2u);
+  for (int second = 0; second < 59; ++second) {
+    EXPECT_EQ(Send("a"), 0) << second;
+    clock_.Advance(absl::Seconds(1));
+  }
+  // After 1, 3, 7, 15, 30 and 45 seconds.
+  EXPECT_EQ(questions(), 8u);
+}
+
+TEST_F(StreamGraceTest, TakesTheNextAnswerThatComes) {
+  Fail();
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_EQ(Send("a"), 0);
+  authorizer_.On("good") = Decision{.verdict = Decision::Verdict::kForbidden};
+  EXPECT_EQ(Send("a"), 0) << "it is not asked yet";
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(Send("a"), StatusCode::PERMISSION_DENIED);
+  Fail();
+  EXPECT_EQ(Send("a"), StatusCode::UNAVAILABLE) << "what was denied since has no grace";
+}
+
+TEST_F(StreamGraceTest, IsAsGoodAsNewOnceItIsAllowedAgain) {
+  Fail();
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_EQ(Send("a"), 0);
+  clock_.Advance(absl::Seconds(30));
+  authorizer_.On("good") = Decision{.verdict = Decision::Verdict::kAllow,
+                                    .subject = "ada",
+                                    .expires_at = clock_.Now() + absl::Minutes(1)};
+  EXPECT_EQ(Send("a"), 0);
+  Fail();
+  clock_.Advance(absl::Seconds(119));
+  EXPECT_EQ(Send("a"), 0);
+}
+
+TEST_F(StreamAuthorizationTest, HasNoGracePastTheEndOfTheCredential) {
+  Decision& decision = authorizer_.On("good");
+  decision.expires_at = clock_.Now() + absl::Minutes(1);
+  decision.credential_expires_at = clock_.Now() + absl::Seconds(70);
+  Start();
+  Open("Bearer good");
+  EXPECT_EQ(Send("a"), 0);
+  decision.verdict = Decision::Verdict::kError;
+  clock_.Advance(absl::Seconds(69));
+  EXPECT_EQ(Send("a"), 0);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(Send("a"), StatusCode::UNAVAILABLE);
+}
+
 TEST_F(StreamAuthorizationTest, AnswersADenialAndGoesOn) {
   Start();
   Open("Bearer reader");
