@@ -13,6 +13,7 @@ import {
   eventually, freePort, it, startBridge, startWebServer, temporaryFolder,
 } from './harness.mjs';
 import {call, client, publish, publishStream, status, subscribe} from './grpc.mjs';
+import {makeAuthority} from './certificates.mjs';
 import {openStream, request} from './sse.mjs';
 
 const ISSUER = 'https://issuer.example';
@@ -255,6 +256,26 @@ describe('keys of tokens', () => {
     await bridge.log.when((lines) => lines.slice(logged).some((line) => /connect to server/.test(line)),
         'it is away');
     assert.equal((await opens(t, bridge, token)).status, 200);
+  });
+
+  it('AreTakenFromAnAddressWhoseAuthorityIsNamedAndFromNoOther', async (t) => {
+    const key = await makeKey('ES256');
+    const [authority, other] = [makeAuthority(t), makeAuthority(t, 'Another authority')];
+    const pair = authority.issue('issuer');
+    let answered = 0;
+    const server = https.createServer({key: pair.key, cert: pair.certificate}, (_, response) => {
+      answered++;
+      response.end(JSON.stringify({keys: [key.jwk]}));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.after(() => server.close());
+    const url = `https://localhost:${server.address().port}/keys`;
+    for (const [ca_file, expected] of [[other.file, 503], [authority.file, 200]]) {
+      const bridge = await bridgeOf(t, {keys: [{jwks_url: url, ca_file}]});
+      assert.equal((await openStream(t, bridge.url('/v1/room/1'), bearer(await key.sign()))).status, expected);
+      if (expected === 503) assert.equal(answered, 0);
+    }
+    assert.ok(answered > 0);
   });
 
   it('AreNotTakenFromAnAddressThatHangsOrShowsNoGoodCertificate', async (t) => {

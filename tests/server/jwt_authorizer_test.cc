@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/access/jwt/signing.h"
+#include "tests/fakes/certificates.h"
 #include "tests/server/yaml_text.h"
 
 namespace sluice {
@@ -36,6 +37,7 @@ struct JwtAuthorizerConfig : testing::Test {
     Write("mixed.json",
           nlohmann::json({{"keys", {SigningKey::Ec().Jwk(), {{"kty", "odd"}}}}}).dump());
     Write("broken.json", "{\"keys\": [");
+    Write("ca.pem", TestAuthority().certificate());
   }
   ~JwtAuthorizerConfig() override { std::filesystem::remove_all(folder); }
 
@@ -69,7 +71,7 @@ TEST_F(JwtAuthorizerConfig, IsReadWhole) {
         {id: a, algorithm: RS256, public_key_file: public.pem},
         {jwks_file: jwks.json},
         {algorithm: ES256, jwks_url: "http://127.0.0.1:1/jwks", refresh: 10s},
-        {jwks_url: "https://issuer.example/jwks.json?v=1"}],
+        {jwks_url: "https://issuer.example/jwks.json?v=1", ca_file: ca.pem}],
       issuer: "https://issuer.example", audiences: [sluice, other], leeway: 0s,
       require_expiry: false, subject_claim: uid,
       subscribe: ["user/{uid}/**", "*"], publish: ["news"], claim: "https://x.example/sluice"})",
@@ -86,6 +88,8 @@ TEST_F(JwtAuthorizerConfig, IsReadWhole) {
   EXPECT_EQ(options.files[0].path, folder / "jwks.json");
   ASSERT_THAT(options.urls, SizeIs(2));
   EXPECT_EQ(options.urls[0].only, JwtAlgorithm::kEs256);
+  EXPECT_EQ(options.urls[0].ca_file, "");
+  EXPECT_EQ(options.urls[1].ca_file, folder / "ca.pem");
   EXPECT_EQ(options.urls[0].refresh, absl::Seconds(10));
   EXPECT_EQ(options.urls[1].refresh, absl::Minutes(5));
   EXPECT_EQ(options.urls[1].only, std::nullopt);
@@ -147,6 +151,13 @@ TEST_F(JwtAuthorizerConfig, SaysWhatIsWrongAndWhere) {
        "holds no key that can be used"},
       {"{keys: [{id: a, jwks_file: jwks.json}]}", ".keys[0].id", "is for a single key"},
       {"{keys: [{refresh: 5s, jwks_file: jwks.json}]}", ".keys[0].refresh", "for a `jwks_url`"},
+      {"{keys: [{ca_file: ca.pem, jwks_file: jwks.json}]}", ".keys[0].ca_file", "for a `jwks_url`"},
+      {"{keys: [{ca_file: ca.pem, jwks_url: 'http://127.0.0.1:1'}]}", ".keys[0].ca_file",
+       "begins with https://"},
+      {"{keys: [{ca_file: none.pem, jwks_url: 'https://a.example'}]}", ".keys[0].ca_file",
+       "none.pem cannot be read"},
+      {"{keys: [{ca_file: secret.txt, jwks_url: 'https://a.example'}]}", ".keys[0].ca_file",
+       "holds no certificate"},
       {"{keys: [{jwks_url: 'https://a.example', refresh: 10ms}]}", ".keys[0].refresh", "1s"},
       {"{keys: [{jwks_url: 'ftp://a.example'}]}", ".keys[0].jwks_url", "is no address"},
       {"{keys: [{jwks_url: 'file:///etc/passwd'}]}", ".keys[0].jwks_url", "is no address"},

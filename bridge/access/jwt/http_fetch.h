@@ -1,5 +1,5 @@
 // One GET by HTTP or HTTPS, bounded in time and size. Goes nowhere but to the address:
-// no redirects, no proxies, certificates checked against the machine's authorities.
+// no redirects, no proxies, certificates checked against the machine's authorities, or others.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +14,7 @@ namespace sluice {
 
 struct FetchOptions {
   std::string url;
+  std::string ca_file = "";  // PEM; empty: the machine's authorities
   size_t bytes_max = 256 * 1024;
   absl::Duration timeout = absl::Seconds(10);
 };

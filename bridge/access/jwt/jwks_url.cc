@@ -131,7 +131,7 @@ void JwksUrl::Run(const std::stop_token& stop) {
 
 bool JwksUrl::FetchOnce(const std::stop_token& stop) {
   const absl::StatusOr<std::string> text =
-      Fetch({.url = options_.url, .bytes_max = kJwksBytesMax}, stop);
+      Fetch({.url = options_.url, .ca_file = options_.ca_file, .bytes_max = kJwksBytesMax}, stop);
   absl::StatusOr<JsonWebKeys> read =
       text.ok() ? ParseJsonWebKeys(*text, options_.only) : text.status();
   if (stop.stop_requested()) return false;

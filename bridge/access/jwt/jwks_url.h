@@ -16,6 +16,7 @@ namespace sluice {
 
 struct JwksUrlOptions {
   std::string url;
+  std::string ca_file = "";  // PEM, read at every fetch; empty: the machine's authorities
   std::optional<JwtAlgorithm> only;
   absl::Duration refresh = absl::Minutes(5);
 };

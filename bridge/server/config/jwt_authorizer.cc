@@ -4,8 +4,10 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "bridge/access/client_tls.h"
 #include "bridge/access/jwt/http_fetch.h"
 #include "bridge/server/config/durations.h"
 #include "bridge/server/config/setting_checks.h"
@@ -38,6 +40,7 @@ class KeyReader {
   // Whether it is none of `algorithm` that there is a fault.
   bool ReadAlgorithm();
   void ReadUrl(JwtAuthorizerOptions* options);
+  void ReadAuthorities(JwksUrlOptions* url);
   void ReadFile(JwtAuthorizerOptions* options);
   void ReadSingle(JwtAuthorizerOptions* options);
   absl::StatusOr<VerificationKey> SingleKey();
@@ -58,6 +61,9 @@ void KeyReader::ReadInto(JwtAuthorizerOptions* options) {
   }
   CheckId();
   if (key_.has_refresh() && !IsUrl()) findings_->Error(path_ + ".refresh", "is for a `jwks_url`");
+  if (!key_.ca_file().empty() && !IsUrl()) {
+    findings_->Error(path_ + ".ca_file", "is for a `jwks_url`");
+  }
   if (!ReadAlgorithm()) return;
   if (IsUrl()) {
     ReadUrl(options);
@@ -103,7 +109,19 @@ void KeyReader::ReadUrl(JwtAuthorizerOptions* options) {
     url.refresh = ToAbsl(key_.refresh());
     if (url.refresh < kRefreshMin) findings_->Error(path_ + ".refresh", "is 1s or more");
   }
+  if (!key_.ca_file().empty()) ReadAuthorities(&url);
   options->urls.push_back(std::move(url));
+}
+
+void KeyReader::ReadAuthorities(JwksUrlOptions* url) {
+  url->ca_file = folder_ / key_.ca_file();
+  if (!absl::StartsWithIgnoreCase(url->url, "https://")) {
+    findings_->Error(path_ + ".ca_file", "is for an address that begins with https://");
+  } else if (const auto read = ReadClientTls({.ca_file = url->ca_file}); !read.ok()) {
+    absl::string_view what = read.status().message();
+    absl::ConsumePrefix(&what, "ca_file: ");
+    findings_->Error(path_ + ".ca_file", std::string(what));
+  }
 }
 
 void KeyReader::ReadFile(JwtAuthorizerOptions* options) {
