@@ -28,8 +28,8 @@ Built Build(const std::string& yaml, const Flags& flags = {}) {
 constexpr char kNamed[] = R"(
 authorizer: {all_of: {names: [a, b]}}
 authorizers:
-  a: {grpc: {address: "a:1"}}
-  b: {grpc: {address: "b:1"}}
+  a: {grpc: {address: "unix:/a"}}
+  b: {grpc: {address: "unix:/b"}}
   either: {any_of: {names: [a, b]}}
   open: {none: {}}
 routes:
@@ -51,7 +51,7 @@ TEST(AuthorizersOptions, AreFoundByName) {
   ASSERT_THAT(built.findings.errors(), IsEmpty());
   EXPECT_THAT(built.findings.warnings(), IsEmpty());
   const AuthorizersOptions& options = built.options.authorizers;
-  EXPECT_EQ(std::get<GrpcAuthorizerOptions>(options.by_name.at("b")).address, "b:1");
+  EXPECT_EQ(std::get<GrpcAuthorizerOptions>(options.by_name.at("b")).address, "unix:/b");
   EXPECT_THAT(ListOf(built, "").names, ElementsAre("a", "b"));
   EXPECT_EQ(ListOf(built, "").kind, AuthorizerListOptions::Kind::kAllOf);
   EXPECT_EQ(ListOf(built, "either").kind, AuthorizerListOptions::Kind::kAnyOf);

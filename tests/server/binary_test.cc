@@ -18,6 +18,7 @@ using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 const std::vector<std::string> kAnyPorts = {"--http-listen=127.0.0.1:0",
@@ -87,6 +88,14 @@ TEST(Binary, ChecksAGoodConfiguration) {
   EXPECT_EQ(program.out(), "configuration is good\n");
 }
 
+// (Its types are there only once it was built.)
+TEST(Binary, WarnsOfNothingInTheDemo) {
+  Program program(
+      {"--check-config", "--config", std::string(SLUICE_EXAMPLES) + "/../demo/sluice.yaml"});
+  program.Wait();
+  EXPECT_THAT(program.err(), Not(HasSubstr("warning")));
+}
+
 TEST(Binary, ChecksTheExamples) {
   for (const char* system : {"connectome", "cortex", "multi-agent", "theo", "token-stream"}) {
     Program program(
@@ -95,6 +104,17 @@ TEST(Binary, ChecksTheExamples) {
     EXPECT_EQ(program.out(), "configuration is good\n");
     EXPECT_THAT(program.err(), IsEmpty());
   }
+}
+
+TEST(Binary, WarnsOfPlainTextThatOthersCanRead) {
+  const std::string open = Written(
+      "http: {listen: '0.0.0.0:8080'}\nauthorizer: {grpc: {address: 'auth.example:9191'}}\n");
+  Program program({"--check-config", "--config", open});
+  EXPECT_EQ(program.Wait(), 0);
+  EXPECT_THAT(
+      program.err(),
+      AllOf(HasSubstr("warning: " + open + ":1: http.listen: 0.0.0.0:8080 is not encrypted"),
+            HasSubstr("warning: " + open + ":2: authorizer.grpc.address: ")));
 }
 
 TEST(Binary, SaysWhatIsWrongWithABadConfiguration) {

@@ -63,7 +63,7 @@ http:
   credentials: {query_parameters: [t, u], cookies: [c]}
 grpc: {listen: "[::1]:0", reflection: false}
 event_log: {memory: {events_per_topic: 1, total_bytes: 2, max_age: 3s, deduplication_window: 4s, deduplication_ids: 5}}
-authorizer: {grpc: {address: "a:1", deadline: 1s, calls_in_flight: 2, headers: [x-a], send_peer_address: true}}
+authorizer: {grpc: {address: "127.0.0.1:1", deadline: 1s, calls_in_flight: 2, headers: [x-a], send_peer_address: true}}
 publishing: {authorize: true}
 schema:
   print_implicit_fields: false
@@ -71,7 +71,7 @@ schema:
   enums_as_numbers: true
   types: {sluice.v1.Event: {print_implicit_fields: true, enums_as_numbers: false}}
   unknown_types: base64
-backends: {b: {address: "b:1"}}
+backends: {b: {address: "127.0.0.1:2"}}
 sources: [{name: all, backend: b}]
 hub: {shards: 3, window_bytes: 4, windows_bytes: 5, inbox_events: 6, replays: 7}
 limits:
@@ -122,7 +122,7 @@ limits:
   EXPECT_EQ(event_log.deduplication_ids, 5u);
   ASSERT_TRUE(DefaultIs<GrpcAuthorizerOptions>(built));
   const auto& asked = std::get<GrpcAuthorizerOptions>(o.authorizers.by_name.at(""));
-  EXPECT_EQ(asked.address, "a:1");
+  EXPECT_EQ(asked.address, "127.0.0.1:1");
   EXPECT_EQ(asked.deadline, absl::Seconds(1));
   EXPECT_EQ(asked.calls_in_flight, 2u);
   EXPECT_THAT(asked.wants.headers, ElementsAre("x-a"));
@@ -136,7 +136,7 @@ limits:
   EXPECT_FALSE(of_type.enums_as_numbers);
   EXPECT_TRUE(o.json.unknown_types_as_base64);
   ASSERT_EQ(o.relay.backends.size(), 1u);
-  EXPECT_EQ(o.relay.backends[0].address, "b:1");
+  EXPECT_EQ(o.relay.backends[0].address, "127.0.0.1:2");
   ASSERT_EQ(o.relay.sources.size(), 1u);
   EXPECT_EQ(o.relay.sources[0].name, "all");
   EXPECT_EQ(o.shards, 3u);
@@ -188,9 +188,13 @@ TEST(ServerOptions, WithPublicRoutesOnlyNeedNoAuthorizer) {
   EXPECT_THAT(Build(yaml).findings.warnings(), IsEmpty());
 }
 
-TEST(ServerOptions, WarnOfGrpcThatEverybodyCanRead) {
+TEST(ServerOptions, WarnOfWhatEverybodyCanRead) {
   EXPECT_THAT(Build("authorizer: {none: {}}\ngrpc: {listen: '0.0.0.0:9090'}").findings.warnings(),
               ElementsAre(HasSubstr("grpc.listen: 0.0.0.0:9090 is not encrypted")));
+  EXPECT_THAT(Build("authorizer: {none: {}}\nhttp: {listen: '0.0.0.0:8080'}").findings.warnings(),
+              ElementsAre(HasSubstr("http.listen: 0.0.0.0:8080 is not encrypted")));
+  EXPECT_THAT(Build("authorizer: {grpc: {address: 'auth.example:9191'}}").findings.warnings(),
+              ElementsAre(HasSubstr("auth.example:9191 is asked without TLS")));
 }
 
 struct Bad {
@@ -247,7 +251,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"routes: [{path: a}]", "routes[0].path: "}));
 
 TEST(ServerOptions, LeaveWhatABackendCanTellOfLater) {
-  EXPECT_THAT(Build("authorizer: {none: {}}\nbackends: {b: {address: 'b:1'}}\n"
+  EXPECT_THAT(Build("authorizer: {none: {}}\nbackends: {b: {address: '127.0.0.1:2'}}\n"
                     "schema: {types: {acme.v1.Thing: {}}}\n"
                     "routes: [{path: /a, messages: acme.v1.Thing,\n"
                     "          call: {backend: b, method: acme.v1.A/B}}]")

@@ -17,6 +17,7 @@
 #include "bridge/server/config/kept_credentials.h"
 #include "bridge/server/config/known_services.h"
 #include "bridge/server/config/listen_address.h"
+#include "bridge/server/config/plain_text.h"
 #include "bridge/server/config/routes.h"
 #include "bridge/server/config/rpc_options.h"
 #include "bridge/server/config/setting_checks.h"
@@ -51,6 +52,7 @@ class Builder {
     SetTime(config_.has_drain_timeout(), config_.drain_timeout(), "drain_timeout",
             &options_.drain_timeout, findings_);
     SetRoutes(services);
+    WarnOfPlainText(config_, flags_.dev, findings_);
     return std::move(options_);
   }
 
@@ -109,10 +111,6 @@ void Builder::SetListen(const std::string& path, const std::string& text, std::s
     findings_->Error(path, absl::StrCat("--dev lets everybody read and write everything, so it "
                                         "listens on loopback addresses only, not on ",
                                         address->text));
-  } else if (path == "grpc.listen" && !config_.grpc().has_tls()) {
-    findings_->Warning(path, absl::StrCat(address->text,
-                                          " is not encrypted: keep it in a network "
-                                          "where everybody may read it, or set grpc.tls"));
   }
 }
 
