@@ -156,7 +156,7 @@ awaitable<Outcome> Answering::Dispatch() {
 }
 
 awaitable<Outcome> Answering::Statistics() {
-  Authorizer& authorizer = *services_.context.authorizer;
+  Authorizer& authorizer = *services_.context.stats_authorizer;
   auto question = MakeQuestion(services_, authorizer, Action::kReadStats, {}, exchange_.head,
                                target_, exchange_.peer);
   auto answer = co_await Ask(authorizer, std::move(question));

@@ -77,7 +77,8 @@ struct SourceStatistics {
 struct HttpContext {
   const RouteTable* routes = nullptr;
   Hub* hub = nullptr;
-  Authorizer* authorizer = nullptr;  // of statistics, and of routes that name none
+  Authorizer* authorizer = nullptr;        // of routes that name none
+  Authorizer* stats_authorizer = nullptr;  // who may read statistics
   // Where routes find those that they name; null: none names any.
   const Authorizers* authorizers = nullptr;
   StandingPolicy standing;

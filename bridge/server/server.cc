@@ -80,6 +80,7 @@ struct Server::Parts {
         .routes = options.routes.get(),
         .hub = &hub,
         .authorizer = &authorizers->Find(""),
+        .stats_authorizer = &authorizers->Find(options.authorizers.administration),
         .authorizers = authorizers.get(),
         .standing = options.standing,
         .revocations = &revocations,

@@ -51,6 +51,7 @@ class HttpFixture : public testing::Test {
     context.routes = table_.get();
     context.hub = hub_.get();
     context.authorizer = &authorizer_;
+    if (context.stats_authorizer == nullptr) context.stats_authorizer = &authorizer_;
     if (context.clock == nullptr) context.clock = &Clock::System();
     context.metrics = &metrics_;
     context.readiness = [this] { return readiness_; };

@@ -74,6 +74,34 @@ TEST_F(OpsEndpointsTest, AsksWhoMayReadStatistics) {
   EXPECT_TRUE(authorizer_.questions()[2].topics.empty());
 }
 
+TEST_F(OpsEndpointsTest, AskAboutStatisticsWhomIsAskedAboutAdministration) {
+  TokenAuthorizer operators;
+  operators.On("good").verdict = Decision::Verdict::kForbidden;
+  context_.stats_authorizer = &operators;
+  Start();
+  EXPECT_EQ(Get("/v1/stats", kGood).status, 403);
+  EXPECT_THAT(operators.questions(), testing::SizeIs(1));
+  EXPECT_THAT(authorizer_.questions(), testing::IsEmpty());
+}
+
+// Whatever there will be of the kind: it is not for the public.
+TEST_F(OpsEndpointsTest, HaveNoMetricsAndNoAdministrationOnThePublicAddress) {
+  options_.ops_listen = "127.0.0.1:0";
+  Start();
+  for (const char* target : {"/metrics", "/metrics/", "/admin", "/admin/", "/admin/subscribers",
+                             "/v1/metrics", "/v1/admin"}) {
+    EXPECT_EQ(Get(target, kGood).status, 404) << target;
+  }
+  EXPECT_THAT(authorizer_.questions(), testing::IsEmpty());
+}
+
+TEST_F(OpsEndpointsTest, HaveNoMetricsAndNoAdministrationWhereThereIsOneAddressForAll) {
+  Start();
+  for (const char* target : {"/metrics", "/admin", "/admin/subscribers"}) {
+    EXPECT_EQ(Get(target, kGood).status, 404) << target;
+  }
+}
+
 TEST_F(OpsEndpointsTest, LiveOnAnAddressOfTheirOwn) {
   options_.ops_listen = "127.0.0.1:0";
   options_.public_stats = false;
