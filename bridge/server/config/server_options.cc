@@ -33,8 +33,9 @@ constexpr uint32_t kPublishBytesMax = 1 << 30;
 
 class Builder {
  public:
-  Builder(const config::v1::Config& config, const Flags& flags, Findings* findings)
-      : config_(config), flags_(flags), findings_(findings) {}
+  Builder(const config::v1::Config& config, const Flags& flags, Findings* findings,
+          const LoadSchema& load_schema)
+      : config_(config), flags_(flags), findings_(findings), load_schema_(load_schema) {}
 
   ServerOptions Build() {
     SetLog();
@@ -76,6 +77,7 @@ class Builder {
   const config::v1::Config& config_;
   const Flags& flags_;
   Findings* findings_;
+  const LoadSchema& load_schema_;
   ServerOptions options_;
 };
 
@@ -198,7 +200,7 @@ void Builder::SetSchema() {
   const std::filesystem::path folder = Folder();
   std::vector<std::string> files;
   for (const std::string& file : schema.descriptor_sets()) files.push_back(folder / file);
-  auto registry = SchemaRegistry::Load(files, options_.json);
+  auto registry = load_schema_(files, options_.json);
   if (registry.ok()) {
     options_.schema = *std::move(registry);
   } else {
@@ -237,9 +239,14 @@ void Builder::SetRoutes(const KnownServices& services) {
 
 }  // namespace
 
+absl::StatusOr<std::shared_ptr<SchemaRegistry>> LoadSchemaFiles(
+    const std::vector<std::string>& files, const JsonOptions& options) {
+  return SchemaRegistry::Load(files, options);
+}
+
 ServerOptions BuildServerOptions(const config::v1::Config& config, const Flags& flags,
-                                 Findings* findings) {
-  return Builder(config, flags, findings).Build();
+                                 Findings* findings, const LoadSchema& load_schema) {
+  return Builder(config, flags, findings, load_schema).Build();
 }
 
 }  // namespace sluice

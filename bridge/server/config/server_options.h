@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "bridge/access/standing.h"
 #include "bridge/base/log.h"
@@ -45,9 +48,17 @@ struct ServerOptions {
   std::shared_ptr<const RouteTable> routes;
 };
 
+// Makes a registry of descriptor set files.
+using LoadSchema = std::function<absl::StatusOr<std::shared_ptr<SchemaRegistry>>(
+    const std::vector<std::string>& files, const JsonOptions& options)>;
+absl::StatusOr<std::shared_ptr<SchemaRegistry>> LoadSchemaFiles(
+    const std::vector<std::string>& files, const JsonOptions& options);
+
 // Checks everything that can be checked without starting; the result is of use
-// only when `findings` has no errors. Reads the descriptor set files.
+// only when `findings` has no errors. `load_schema` is most of the work: who builds often may
+// have one ready.
 ServerOptions BuildServerOptions(const config::v1::Config& config, const Flags& flags,
-                                 Findings* findings);
+                                 Findings* findings,
+                                 const LoadSchema& load_schema = LoadSchemaFiles);
 
 }  // namespace sluice
