@@ -116,6 +116,8 @@ HUB_RULES = [
     ("a pass serves a slice", SHARD, "n < kSlice && served_", "served_"),
     ("all windows together are bounded", SHARD,
      "while (window_bytes_ > options.windows_bytes) {", "while (false) {"),
+    ("frames in views are bounded", "bridge/hub/view_frames.cc",
+     "while (bytes_ > bytes_max_) oldest_first_.front()->LetOneGo();", ""),
     ("who has unfollowed is not told", HISTORY, "topic.followers &= ~Bit(shard);", "(void)shard;"),
 ]
 
