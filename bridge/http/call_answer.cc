@@ -10,6 +10,7 @@
 #include "bridge/base/log.h"
 #include "bridge/base/metrics.h"
 #include "bridge/base/text.h"
+#include "bridge/event/call_id.h"
 #include "bridge/http/await.h"
 #include "bridge/http/call_failure.h"
 #include "bridge/http/open_call.h"
@@ -115,7 +116,7 @@ std::optional<Refusal> CheckBody(const Exchange& exchange) {
 
 std::optional<Refusal> CheckCallId(const CallPolicy& policy, std::string_view last_event_id) {
   if (last_event_id.empty()) return std::nullopt;
-  if (IsCallEnd(last_event_id)) {
+  if (const auto id = ParseCallId(last_event_id); id && id->end) {
     return Refusal{.reason = Reason::kEnded, .status = 204, .detail = "the stream has ended"};
   }
   if (policy.resume == CallPolicy::Resume::kRestart) return std::nullopt;

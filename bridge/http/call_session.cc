@@ -4,11 +4,10 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "boost/asio/steady_timer.hpp"
 #include "bridge/base/clock.h"
 #include "bridge/base/log.h"
-#include "bridge/base/text.h"
+#include "bridge/event/call_id.h"
 #include "bridge/http/stream_frames.h"
 #include "bridge/hub/attendance.h"
 #include "bridge/hub/heartbeats.h"
@@ -17,9 +16,6 @@
 
 namespace sluice {
 namespace {
-
-constexpr std::string_view kIdPrefix = "call-";
-constexpr std::string_view kEndSuffix = ".end";
 
 const FrameView& OrDefault(const FrameViewPtr& view) {
   static const FrameView kDefault;
@@ -141,9 +137,7 @@ class CallSession final : public SseSession, public CallRelay::Reader {
                        OrDefault(route().view));
   }
 
-  std::string Id(bool end) const {
-    return absl::StrCat(AsAbsl(kIdPrefix), frames_, end ? AsAbsl(kEndSuffix) : "");
-  }
+  std::string Id(bool end) const { return FormatCallId({frames_, end}); }
 
   void ScheduleHeartbeat() {
     const HeartbeatPolicy* policy = route().heartbeat.get();
@@ -177,10 +171,6 @@ class CallSession final : public SseSession, public CallRelay::Reader {
 
 void StartCallSession(Shard& shard, Transport transport, CallStream stream) {
   std::make_shared<CallSession>(shard, std::move(transport), std::move(stream))->Start();
-}
-
-bool IsCallEnd(std::string_view last_event_id) {
-  return last_event_id.starts_with(kIdPrefix) && last_event_id.ends_with(kEndSuffix);
 }
 
 }  // namespace sluice

@@ -5,7 +5,6 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "bridge/event/event_filter.h"
@@ -25,8 +24,5 @@ struct CallStream {
 
 // On the shard's thread. The transport's socket must have been made on the shard's context.
 void StartCallSession(Shard& shard, Transport transport, CallStream stream);
-
-// Whether it is the last id of a call's stream that came to its end.
-bool IsCallEnd(std::string_view last_event_id);
 
 }  // namespace sluice
