@@ -6,13 +6,13 @@
 #include <functional>
 #include <utility>
 
-#include "bridge/event_log/event_log.h"
+#include "tests/fakes/forwarding_log.h"
 
 namespace sluice {
 
-class GatedLog final : public EventLog {
+class GatedLog final : public ForwardingLog {
  public:
-  explicit GatedLog(EventLog& log) : log_(log) {}
+  using ForwardingLog::ForwardingLog;
 
   void HoldReads() { held_ = true; }
   // Lets `count` of the reads that wait go on. They read what is there now.
@@ -34,14 +34,6 @@ class GatedLog final : public EventLog {
   size_t waiting() const { return waiting_.size(); }
   size_t reads() const { return reads_; }
 
-  void Start(Tail* tail) override { log_.Start(tail); }
-  void Append(AppendRequest request, AppendDone done) override {
-    log_.Append(std::move(request), std::move(done));
-  }
-  Offset Follow(std::string_view topic, ShardIndex shard) override {
-    return log_.Follow(topic, shard);
-  }
-  void Unfollow(std::string_view topic, ShardIndex shard) override { log_.Unfollow(topic, shard); }
   void Read(ReadRequest request, ReadDone done) override {
     ++reads_;
     if (!failure_.ok()) return done(failure_);
@@ -59,13 +51,8 @@ class GatedLog final : public EventLog {
       read();
     }
   }
-  Epoch epoch() const override { return log_.epoch(); }
-  Offset head() const override { return log_.head(); }
-  absl::Duration deduplication_window() const override { return log_.deduplication_window(); }
-  absl::Status Health() const override { return log_.Health(); }
 
  private:
-  EventLog& log_;
   bool held_ = false;
   bool held_answers_ = false;
   absl::Status failure_;

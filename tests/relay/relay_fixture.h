@@ -28,40 +28,29 @@
 #include "bridge/schema/schema_registry.h"
 #include "tests/fakes/events.h"
 #include "tests/fakes/fake_clock.h"
+#include "tests/fakes/forwarding_log.h"
 #include "tests/relay/test_backend.h"
 #include "tests/schema/test_schema.h"
 
 namespace sluice {
 
 // An event log that can be away, and then stores nothing.
-class AwayLog final : public EventLog {
+class AwayLog final : public ForwardingLog {
  public:
-  explicit AwayLog(std::unique_ptr<EventLog> log) : log_(std::move(log)) {}
+  explicit AwayLog(std::unique_ptr<EventLog> log) : ForwardingLog(*log), owned_(std::move(log)) {}
 
   void GoAway() { away_ = true; }
   void ComeBack() { away_ = false; }
   uint64_t refused() const { return refused_; }
 
-  void Start(Tail* tail) override { log_->Start(tail); }
   void Append(AppendRequest request, AppendDone done) override {
-    if (!away_) return log_->Append(std::move(request), std::move(done));
+    if (!away_) return ForwardingLog::Append(std::move(request), std::move(done));
     ++refused_;
     done(absl::UnavailableError("away"));
   }
-  Offset Follow(std::string_view topic, ShardIndex shard) override {
-    return log_->Follow(topic, shard);
-  }
-  void Unfollow(std::string_view topic, ShardIndex shard) override { log_->Unfollow(topic, shard); }
-  void Read(ReadRequest request, ReadDone done) override {
-    log_->Read(std::move(request), std::move(done));
-  }
-  Epoch epoch() const override { return log_->epoch(); }
-  Offset head() const override { return log_->head(); }
-  absl::Duration deduplication_window() const override { return log_->deduplication_window(); }
-  absl::Status Health() const override { return log_->Health(); }
 
  private:
-  const std::unique_ptr<EventLog> log_;
+  const std::unique_ptr<EventLog> owned_;
   std::atomic<bool> away_{false};
   std::atomic<uint64_t> refused_{0};
 };

@@ -1,6 +1,7 @@
 #include <future>
 #include <thread>
 
+#include "tests/fakes/forwarding_log.h"
 #include "tests/rpc/raw_call.h"
 #include "tests/rpc/rpc_fixture.h"
 
@@ -10,9 +11,9 @@ namespace {
 using grpc::StatusCode;
 
 // Appends wait until they are let go.
-class HeldLog final : public EventLog {
+class HeldLog final : public ForwardingLog {
  public:
-  explicit HeldLog(std::unique_ptr<EventLog> log) : log_(std::move(log)) {}
+  explicit HeldLog(std::unique_ptr<EventLog> log) : ForwardingLog(*log), owned_(std::move(log)) {}
 
   void Release() {
     std::vector<std::function<void()>> waiting;
@@ -33,28 +34,16 @@ class HeldLog final : public EventLog {
       const std::lock_guard lock(mutex_);
       if (held_) {
         waiting_.push_back([this, request = std::move(request), done = std::move(done)]() mutable {
-          log_->Append(std::move(request), std::move(done));
+          ForwardingLog::Append(std::move(request), std::move(done));
         });
         return;
       }
     }
-    log_->Append(std::move(request), std::move(done));
+    ForwardingLog::Append(std::move(request), std::move(done));
   }
-  void Start(Tail* tail) override { log_->Start(tail); }
-  Offset Follow(std::string_view topic, ShardIndex shard) override {
-    return log_->Follow(topic, shard);
-  }
-  void Unfollow(std::string_view topic, ShardIndex shard) override { log_->Unfollow(topic, shard); }
-  void Read(ReadRequest request, ReadDone done) override {
-    log_->Read(std::move(request), std::move(done));
-  }
-  Epoch epoch() const override { return log_->epoch(); }
-  Offset head() const override { return log_->head(); }
-  absl::Duration deduplication_window() const override { return log_->deduplication_window(); }
-  absl::Status Health() const override { return log_->Health(); }
 
  private:
-  const std::unique_ptr<EventLog> log_;
+  const std::unique_ptr<EventLog> owned_;
   std::mutex mutex_;
   bool held_ = true;
   std::vector<std::function<void()>> waiting_;
