@@ -29,6 +29,13 @@ TEST(HostileYaml, DeepNestingIsRefused) {
   }
 }
 
+// yaml-cpp's own loop over such a text does not end.
+TEST(HostileYaml, DocumentsWithoutEndAreRefused) {
+  for (const char* yaml : {",", ",a: 1", "a: 1\n,", "---\n,\n"}) {
+    EXPECT_THAT(Read(yaml).findings.errors(), SizeIs(1)) << yaml;
+  }
+}
+
 TEST(HostileYaml, AliasesThatMultiplyAreRefused) {
   std::string yaml = "defaults: {connect: {data: {l0: &l0 [x, x, x, x, x, x, x, x, x, x]";
   for (int i = 1; i < 10; ++i) {

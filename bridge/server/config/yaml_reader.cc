@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <sstream>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -15,6 +15,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/struct.pb.h"
+#include "yaml-cpp/eventhandler.h"
 #include "yaml-cpp/yaml.h"
 
 namespace sluice {
@@ -24,6 +25,30 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Value;
+
+// Nothing but that there are documents.
+class Unheard final : public YAML::EventHandler {
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+// (LoadAll finds documents without end in some texts, and takes memory for each.)
+bool HasSecondDocument(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser documents(stream);
+  Unheard unheard;
+  return documents.HandleNextDocument(unheard) && documents.HandleNextDocument(unheard);
+}
 
 bool WithinBounds(const YAML::Node& node, int depth, int* nodes) {
   if (depth > kYamlDepthMax || ++*nodes > kYamlNodesMax) return false;
@@ -232,19 +257,19 @@ void ReadYaml(const std::string& text, const std::string& file, const Environmen
     return;
   }
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.empty()) return;
-    if (documents.size() > 1) {
+    if (HasSecondDocument(text)) {
       findings->Error("", "holds more than one document (\"---\"); one is read");
       return;
     }
+    const YAML::Node document = YAML::Load(text);
+    if (document.IsNull()) return;
     int nodes = 0;
-    if (!WithinBounds(documents[0], 1, &nodes)) {
+    if (!WithinBounds(document, 1, &nodes)) {
       findings->Error("", absl::StrCat("holds more than ", kYamlNodesMax, " values or ",
                                        kYamlDepthMax, " levels, with its aliases"));
       return;
     }
-    Reader(file, environment, findings).ReadMessage(documents[0], "", message);
+    Reader(file, environment, findings).ReadMessage(document, "", message);
   } catch (const YAML::Exception& e) {
     const bool placed = !e.mark.is_null();
     findings->Written("", placed ? absl::StrCat(file, ":", e.mark.line + 1) : file);
