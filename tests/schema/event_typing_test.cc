@@ -143,7 +143,7 @@ TEST(EventTyping, RefusesATypeThatNoEventCanHave) {
   EXPECT_THAT(ErrorOf("file { name: 'a.proto' message_type { name: 'A' options {"
                       "[sluice.v1.event] { type: '" +
                       std::string(129, 'x') + "' } } } }"),
-              HasSubstr("at most 128 bytes"));
+              HasSubstr("(sluice.v1.event).type is longer than 128 bytes"));
 }
 
 TEST(EventTyping, TakesAMessageWhoseNameIsLong) {
