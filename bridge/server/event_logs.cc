@@ -9,6 +9,16 @@ Made Make(const MemoryEventLogOptions& options, const Clock& clock) {
   return MakeMemoryEventLog(options, clock);
 }
 
+#if SLUICE_ROCKSDB
+Made Make(const RocksdbEventLogOptions& options, const Clock& clock) {
+  return MakeRocksdbEventLog(options, clock);
+}
+#else
+Made Make(const RocksdbEventLogOptions&, const Clock&) {
+  return absl::UnimplementedError("event_log.rocksdb: is not built in");
+}
+#endif
+
 }  // namespace
 
 Made MakeEventLog(const EventLogOptions& options, const Clock& clock) {

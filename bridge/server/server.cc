@@ -15,6 +15,7 @@
 #include "bridge/base/clock.h"
 #include "bridge/base/log.h"
 #include "bridge/base/metrics.h"
+#include "bridge/event_log/stoppable.h"
 #include "bridge/hub/disconnecting.h"
 #include "bridge/hub/hub.h"
 #include "bridge/relay/relay.h"
@@ -63,6 +64,8 @@ struct Server::Parts {
     rpc.Shutdown(absl::Now());
     relay.Stop();
     hub.Stop();
+    // Whom it still answers is there until the end of this.
+    if (auto* log = dynamic_cast<Stoppable*>(event_log.get())) log->Stop();
   }
 
   RelayContext MakeRelayContext() {

@@ -44,6 +44,33 @@ TEST(ServerOptions, WithoutAFileAreTheDefaultsAndAWarningThatAllIsRefused) {
   EXPECT_EQ(built.options.routes->routes().size(), 2u);
 }
 
+TEST(ServerOptions, KeepTheEventLogOnDiskWhereTheySaySo) {
+  Flags flags;
+  flags.config_file = "/etc/sluice/sluice.yaml";
+  const Built built = Build(R"(
+event_log:
+  rocksdb: {path: events, sync: interval, sync_interval: 1s, events_per_topic: 2, total_bytes: 3KiB, max_age: 4s, deduplication_window: 5s, deduplication_ids: 6, queue_bytes: 7, verify_checksums: true}
+)",
+                            flags);
+  if (!SLUICE_ROCKSDB) {
+    EXPECT_THAT(built.findings.errors(),
+                ElementsAre(HasSubstr("event_log.rocksdb: is not built in")));
+    return;
+  }
+  EXPECT_THAT(built.findings.errors(), IsEmpty());
+  const auto& rocksdb = std::get<RocksdbEventLogOptions>(built.options.event_log);
+  EXPECT_EQ(rocksdb.path, "/etc/sluice/events");
+  EXPECT_EQ(rocksdb.sync, Durability::kInterval);
+  EXPECT_EQ(rocksdb.sync_interval, absl::Seconds(1));
+  EXPECT_EQ(rocksdb.events_per_topic, 2u);
+  EXPECT_EQ(rocksdb.total_bytes, 3072u);
+  EXPECT_EQ(rocksdb.max_age, absl::Seconds(4));
+  EXPECT_EQ(rocksdb.deduplication_window, absl::Seconds(5));
+  EXPECT_EQ(rocksdb.deduplication_ids, 6u);
+  EXPECT_EQ(rocksdb.queue_bytes, 7u);
+  EXPECT_TRUE(rocksdb.verify_checksums);
+}
+
 TEST(ServerOptions, TakeEverySetting) {
   const Built built = Build(R"(
 service_name: s
@@ -207,6 +234,18 @@ class RefusedOption : public testing::TestWithParam<Bad> {};
 TEST_P(RefusedOption, WithItsPath) {
   EXPECT_THAT(Build(GetParam().yaml).findings.errors(), ElementsAre(HasSubstr(GetParam().error)));
 }
+
+#if SLUICE_ROCKSDB
+INSTANTIATE_TEST_SUITE_P(
+    Rocksdb, RefusedOption,
+    testing::Values(Bad{"event_log: {rocksdb: {}}", "event_log.rocksdb.path: is required"},
+                    Bad{"event_log: {rocksdb: {path: p, max_age: 0s}}",
+                        "event_log.rocksdb.max_age: is more than 0s"},
+                    Bad{"event_log: {rocksdb: {path: p, sync: often}}",
+                        "event_log.rocksdb.sync: \"often\" is none of: always, interval, never"},
+                    Bad{"event_log: {rocksdb: {path: p, sync_interval: 1s}}",
+                        "event_log.rocksdb.sync_interval: is of no use without sync: interval"}));
+#endif
 
 INSTANTIATE_TEST_SUITE_P(
     ServerOptions, RefusedOption,

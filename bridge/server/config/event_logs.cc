@@ -1,5 +1,7 @@
 #include "bridge/server/config/event_logs.h"
 
+#include <filesystem>
+
 #include "bridge/server/config/setting_checks.h"
 #include "sluice/config/v1/config.pb.h"
 
@@ -21,10 +23,47 @@ MemoryEventLogOptions BuildMemory(const config::v1::MemoryEventLog& memory, Find
   return options;
 }
 
+RocksdbEventLogOptions BuildRocksdb(const config::v1::RocksdbEventLog& rocksdb,
+                                    const std::string& folder, Findings* findings) {
+  RocksdbEventLogOptions options;
+  const std::string path = "event_log.rocksdb.";
+  if (!SLUICE_ROCKSDB) {
+    findings->Error("event_log.rocksdb",
+                    "is not built in: build with librocksdb-dev and SLUICE_ROCKSDB=ON");
+    return options;
+  }
+  if (rocksdb.path().empty()) findings->Error(path + "path", "is required: the log's folder");
+  options.path = std::filesystem::path(folder) / rocksdb.path();
+  SetWord(rocksdb.sync(), path + "sync",
+          {{"always", Durability::kAlways},
+           {"interval", Durability::kInterval},
+           {"never", Durability::kNever}},
+          &options.sync, findings);
+  SetTime(rocksdb.has_sync_interval(), rocksdb.sync_interval(), path + "sync_interval",
+          &options.sync_interval, findings);
+  if (rocksdb.has_sync_interval() && options.sync != Durability::kInterval) {
+    findings->Error(path + "sync_interval", "is of no use without sync: interval");
+  }
+  SetNumber(rocksdb.has_events_per_topic(), rocksdb.events_per_topic(), path + "events_per_topic",
+            &options.events_per_topic, findings);
+  SetNumber(rocksdb.has_total_bytes(), rocksdb.total_bytes(), path + "total_bytes",
+            &options.total_bytes, findings);
+  SetTime(rocksdb.has_max_age(), rocksdb.max_age(), path + "max_age", &options.max_age, findings);
+  SetTime(rocksdb.has_deduplication_window(), rocksdb.deduplication_window(),
+          path + "deduplication_window", &options.deduplication_window, findings);
+  SetNumber(rocksdb.has_deduplication_ids(), rocksdb.deduplication_ids(),
+            path + "deduplication_ids", &options.deduplication_ids, findings);
+  SetNumber(rocksdb.has_queue_bytes(), rocksdb.queue_bytes(), path + "queue_bytes",
+            &options.queue_bytes, findings);
+  options.verify_checksums = rocksdb.verify_checksums();
+  return options;
+}
+
 }  // namespace
 
-EventLogOptions BuildEventLog(const config::v1::EventLog& event_log, const std::string& /*folder*/,
+EventLogOptions BuildEventLog(const config::v1::EventLog& event_log, const std::string& folder,
                               Findings* findings) {
+  if (event_log.has_rocksdb()) return BuildRocksdb(event_log.rocksdb(), folder, findings);
   return BuildMemory(event_log.memory(), findings);
 }
 

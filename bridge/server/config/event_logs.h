@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "bridge/event_log/memory/memory_event_log.h"
+#include "bridge/event_log/rocksdb/rocksdb_event_log.h"
 #include "bridge/server/config/findings.h"
 
 namespace sluice::config::v1 {
@@ -13,7 +14,7 @@ class EventLog;
 
 namespace sluice {
 
-using EventLogOptions = std::variant<MemoryEventLogOptions>;
+using EventLogOptions = std::variant<MemoryEventLogOptions, RocksdbEventLogOptions>;
 
 // Paths in it begin at `folder`.
 EventLogOptions BuildEventLog(const config::v1::EventLog& event_log, const std::string& folder,

@@ -1,0 +1,81 @@
+#include "bridge/event_log/rocksdb/tail_feed.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "bridge/base/text.h"
+
+namespace sluice::rocksdb_log {
+namespace {
+
+constexpr uint64_t Bit(ShardIndex shard) { return uint64_t{1} << shard; }
+
+}  // namespace
+
+View::View(std::shared_ptr<Store> of, event_log::v1::LogState at, HolesPtr known_holes)
+    : store(std::move(of)),
+      state(std::move(at)),
+      holes(std::move(known_holes)),
+      snapshot(store->db().GetSnapshot()) {}
+
+View::~View() { store->db().ReleaseSnapshot(snapshot); }
+
+Offset TailFeed::Follow(std::string_view topic, ShardIndex shard) {
+  MutexLock lock(&mutex_);
+  followers_[AsAbsl(topic)] |= Bit(shard);
+  return head_;
+}
+
+void TailFeed::Unfollow(std::string_view topic, ShardIndex shard) {
+  MutexLock lock(&mutex_);
+  const auto it = followers_.find(AsAbsl(topic));
+  if (it == followers_.end()) return;
+  it->second &= ~Bit(shard);
+  if (it->second == 0) followers_.erase(it);
+}
+
+Offset TailFeed::head() const {
+  MutexLock lock(&mutex_);
+  return head_;
+}
+
+ViewPtr TailFeed::view() const {
+  MutexLock lock(&mutex_);
+  return view_;
+}
+
+void TailFeed::Publish(ViewPtr view, std::span<const StoredEventPtr> events) {
+  MutexLock lock(&mutex_);
+  if (view != nullptr) {
+    head_ = std::max(head_, view->head());
+    view_.swap(view);  // what it was ends with the lock released
+  }
+  DeliverToShards(events);
+}
+
+void TailFeed::WithdrawView() {
+  ViewPtr last;
+  MutexLock lock(&mutex_);
+  last.swap(view_);
+}
+
+void TailFeed::DeliverToShards(std::span<const StoredEventPtr> events) {
+  uint64_t shards_to_tell = 0;
+  for (const StoredEventPtr& event : events) {
+    const auto it = followers_.find(event->event().topic);
+    if (it == followers_.end()) continue;
+    for (uint64_t followers = it->second; followers != 0; followers &= followers - 1) {
+      const auto shard = static_cast<ShardIndex>(std::countr_zero(followers));
+      deliveries_[shard].push_back(event);
+      shards_to_tell |= Bit(shard);
+    }
+  }
+  for (; shards_to_tell != 0; shards_to_tell &= shards_to_tell - 1) {
+    const auto shard = static_cast<ShardIndex>(std::countr_zero(shards_to_tell));
+    tail_->Deliver(shard, deliveries_[shard]);
+    deliveries_[shard].clear();
+  }
+}
+
+}  // namespace sluice::rocksdb_log

@@ -1,0 +1,112 @@
+// A log in RocksDB in a folder of its own, that can be opened again.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "bridge/event_log/rocksdb/rocksdb_event_log.h"
+#include "tests/event_log/event_log_contract.h"
+#include "tests/event_log/faulty_files.h"
+
+namespace sluice {
+
+// Removed at the end.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = testing::TempDir() + "sluice-rocksdb-XXXXXX";
+    path_ = mkdtemp(pattern.data());
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  std::filesystem::path operator/(const char* name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+class RocksdbFixture : public testing::Test {
+ protected:
+  RocksdbFixture() {
+    options_.path = folder_ / "log";
+    options_.env = env_.get();
+    options_.idle_tick = absl::Milliseconds(5);
+    options_.retry_min = absl::Milliseconds(5);
+    options_.retry_max = absl::Milliseconds(20);
+  }
+  ~RocksdbFixture() override { files_->ReleaseSyncs(); }
+
+  absl::Status TryToOpen() {
+    auto opened = MakeRocksdbEventLog(options_, clock_);
+    if (!opened.ok()) return opened.status();
+    log_ = *std::move(opened);
+    log_->Start(&tail_);
+    return absl::OkStatus();
+  }
+  EventLog& Open() {
+    log_.reset();
+    const absl::Status opened = TryToOpen();
+    EXPECT_TRUE(opened.ok()) << opened.message();
+    return *log_;
+  }
+  // As if the process were killed now.
+  EventLog& OpenAfterKill() {
+    const std::filesystem::path left = NextPath();
+    std::filesystem::copy(options_.path, left);
+    options_.path = left;
+    return Open();
+  }
+  // As if the power were cut now.
+  EventLog& OpenAfterLossOfPower() {
+    const std::filesystem::path left = NextPath();
+    files_->CopySynced(options_.path, left);
+    options_.path = left;
+    return Open();
+  }
+
+  ReadResult ReadAfter(const std::string& topic, Offset after) {
+    return Read(*log_, {.topic = topic, .start = AfterOffset{after}, .events_max = 10'000}).value();
+  }
+  std::vector<std::string> DataAfter(const std::string& topic, Offset after = 0) {
+    std::vector<std::string> data;
+    for (const StoredEventPtr& event : ReadAfter(topic, after).events) {
+      data.emplace_back(event->data().value_or(""));
+    }
+    return data;
+  }
+
+  static bool Await(const std::function<bool()>& condition) {
+    const auto late = std::chrono::steady_clock::now() + kAnswerWithin;
+    while (!condition() && std::chrono::steady_clock::now() < late) std::this_thread::yield();
+    return condition();
+  }
+
+  TemporaryFolder folder_;
+  std::shared_ptr<FaultyFiles> files_ = std::make_shared<FaultyFiles>();
+  std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(files_);
+  RocksdbEventLogOptions options_;
+  FakeClock clock_;
+  TailNotes tail_;
+  std::unique_ptr<EventLog> log_;
+
+ private:
+  std::filesystem::path NextPath() { return folder_ / ("log-" + std::to_string(++paths_)).c_str(); }
+  int paths_ = 0;
+};
+
+inline Event WithId(Event event, std::string id) {
+  event.publisher_id = std::move(id);
+  return event;
+}
+
+}  // namespace sluice
