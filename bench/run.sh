@@ -21,7 +21,7 @@ done
 # A folder that is configured already keeps its settings.
 [[ -f $build/build.ninja ]] ||
   cmake --preset release -B "$build" -DSLUICE_TESTS=OFF -DSLUICE_EXAMPLES=OFF >/dev/null
-ninja -C "$build" sluice sluice_bench json_bench bare_loop fanout >&2
+ninja -C "$build" sluice sluice_bench json_bench event_log_bench bare_loop fanout >&2
 ulimit -n "$(ulimit -Hn)"
 
 report=$(mktemp)
@@ -51,6 +51,13 @@ status=0
 json_status=0
 "$build/json_bench" "${json_options[@]}" 2>/dev/null | tee -a "$report" || json_status=$?
 if ((json_status > status)); then status=$json_status; fi
+
+{
+  echo
+  echo "## Event logs"
+  echo
+  "$build/event_log_bench" --folder="$build"
+} | tee -a "$report"
 
 {
   echo
