@@ -48,7 +48,7 @@ absl::Status Explain(const rocksdb::Status& status, const RocksdbEventLogOptions
   // (Of files that a store names, but that are not there, RocksDB says no more than that.)
   if (status.IsCorruption() || status.IsNotFound() || says("No such file")) {
     std::string why = text;
-    if (options.sync == Durability::kAlways && says("log")) {
+    if (options.sync == Durability::kAlways && says(".log")) {
       why.append(
           "; if the machine has lost power while event_log.rocksdb.sync was not always: start "
           "once with that setting");
