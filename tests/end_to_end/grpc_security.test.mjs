@@ -226,12 +226,11 @@ describe('Connections of the gRPC port', () => {
     const began = Date.now();
     const sockets = await connectMany(t, bridge.grpcPort, 2000, (i) => said[i % said.length]);
     for (let i = 0; i < 5; ++i) {
-      const asked = Date.now();
       const stub = new sluice.v1.Publisher(bridge.grpc, grpc.credentials.createInsecure(),
           {'grpc.use_local_subchannel_pool': 1});
       t.after(() => stub.close());
       assert.equal(await codeOf(stub, ['room/1']), status.OK);
-      assert.ok(Date.now() - asked < 2000, `took ${Date.now() - asked} ms`);
+      if (i === 0) assert.ok(sockets.filter((socket) => !socket.closed).length > 1000, 'they are still there');
     }
     await eventually(() => sockets.every((socket) => socket.closed), 'all of them are closed', 30_000);
     assert.ok(Date.now() - began < 30_000);
