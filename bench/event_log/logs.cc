@@ -69,7 +69,7 @@ void AppendAndWait(EventLog& log, std::vector<Event> events) {
 }
 
 RunningLog::RunningLog(const LogKind& kind, const std::filesystem::path& parent)
-    : folder_(parent / "event_log_bench"), log_((remove_all(folder_), kind.make(folder_))) {
+    : folder_(parent / "event_log_bench.d"), log_((remove_all(folder_), kind.make(folder_))) {
   log_->Start(&tail_);
 }
 
