@@ -34,6 +34,9 @@ class Tail {
   // Events in offset order, for one shard that follows their topics. Called
   // inside the log's critical section: must not block nor call the log.
   virtual void Deliver(ShardIndex shard, std::span<const StoredEventPtr> events) = 0;
+  // What comes next may not follow on what was delivered last (a log that others share was
+  // away for long, or made anew): the shard reads on from the log. Called like Deliver.
+  virtual void Lost(ShardIndex /*shard*/) {}
 };
 
 struct AppendResult {
@@ -91,7 +94,7 @@ class EventLog {
 
   virtual ~EventLog() = default;
 
-  // Before anything else; `tail` outlives the log's use.
+  // Before anything else; `tail` lives until Stop.
   virtual void Start(Tail* tail) = 0;
 
   // All or nothing. ALREADY_EXISTS: an id was used with other content;

@@ -79,6 +79,8 @@ void Hub::Deliver(ShardIndex shard, std::span<const StoredEventPtr> events) {
   shards_[shard]->Deliver(events);
 }
 
+void Hub::Lost(ShardIndex shard) { shards_[shard]->Lost(); }
+
 uint64_t Hub::subscribers() const {
   uint64_t sum = 0;
   for (const auto& shard : shards_) sum += shard->subscribers();

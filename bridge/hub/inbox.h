@@ -27,6 +27,13 @@ class Inbox {
     return !std::exchange(awake_, true);
   }
 
+  // Any thread: as when it overflows. True: as for Push.
+  bool Lose() {
+    MutexLock lock(&mutex_);
+    overflowed_ = true;
+    return !std::exchange(awake_, true);
+  }
+
   // The shard's thread: takes everything. `events` is empty when it comes, and
   // its memory is used for what arrives next. True: something was let go after
   // what is taken.

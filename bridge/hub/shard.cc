@@ -190,7 +190,7 @@ void Shard::Parts::WakeReaders(const TopicWindow& window) {
   }
 }
 
-// The inbox has overflowed: what was lost is in the log. From here on it takes
+// The inbox has overflowed, or the log says so: what was lost is in the log. From here on it takes
 // events again, and everything up to the head of this moment is read back by
 // the cursors themselves.
 void Shard::Parts::CatchUp() {
@@ -259,6 +259,11 @@ void Shard::Start() { parts_->ScheduleTick(); }
 
 void Shard::Deliver(std::span<const StoredEventPtr> events) {
   if (!parts_->inbox.Push(events)) return;
+  boost::asio::post(parts_->context, [parts = parts_.get()] { parts->Pass(); });
+}
+
+void Shard::Lost() {
+  if (!parts_->inbox.Lose()) return;
   boost::asio::post(parts_->context, [parts = parts_.get()] { parts->Pass(); });
 }
 

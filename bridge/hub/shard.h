@@ -47,6 +47,7 @@ class Shard {
 
   // Any thread.
   void Deliver(std::span<const StoredEventPtr> events);
+  void Lost();
   uint64_t delivered() const;  // events sent, for statistics
   uint64_t subscribers() const;
 

@@ -43,6 +43,21 @@ TEST_F(Bounds, ASubscriberThatJoinsDuringAnOverflowMissesNothing) {
   EXPECT_EQ(reader->data(), Numbers(1, 51));
 }
 
+TEST_F(Bounds, AShardThatMayHaveLostSomeReadsOnFromTheLog) {
+  Make();
+  const auto reader = Latest({"a/1"});
+  Run();
+  Publish("a/1", "1");
+  hub_->Lost(0);
+  Publish("a/1", "2");  // of which the tail tells nothing
+  Run();
+  EXPECT_EQ(metrics_.inbox_overflows, 1u);
+  EXPECT_EQ(reader->data(), Numbers(1, 2));
+  Publish("a/1", "3");
+  Run();
+  EXPECT_EQ(reader->data(), Numbers(1, 3));
+}
+
 TEST_F(Bounds, ACursorThatFallsOutOfTheWindowGoesBackToTheLog) {
   Make({}, {.window_bytes = 2000});
   const auto slow = Latest({"a/1"});
