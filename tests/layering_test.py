@@ -30,6 +30,7 @@ FENCES = {
     r'curl/': {'access'},
     r'sluice/config/': {'server'},
     r'rocksdb/': {'event_log/rocksdb'},
+    r'nats': {'event_log/jetstream'},
 }
 
 # Interfaces whose implementations only the composition root names.

@@ -37,10 +37,10 @@ install_packages() {
   local wanted=(
     # to build
     ccache cmake g++ ninja-build libabsl-dev libbenchmark-dev libboost1.81-dev
-    libcurl4-openssl-dev libgmock-dev libgrpc++-dev libgtest-dev libprotobuf-dev librocksdb-dev libspdlog-dev
+    libcurl4-openssl-dev libgmock-dev libgrpc++-dev libgtest-dev libnats-dev libprotobuf-dev librocksdb-dev libspdlog-dev
     libssl-dev libyaml-cpp-dev nlohmann-json3-dev protobuf-compiler protobuf-compiler-grpc
     # to test
-    chromium curl git openssl procps python3 python3-grpcio python3-protobuf
+    chromium curl git nats-server openssl procps python3 python3-grpcio python3-protobuf
     # to fuzz and to lint
     clang clang-format clang-tidy libclang-rt-14-dev
   )

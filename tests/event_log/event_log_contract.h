@@ -28,6 +28,16 @@ class TailNotes final : public Tail {
     for (const StoredEventPtr& event : events) told_[shard].push_back(event);
     changed_.notify_all();
   }
+  void Lost(ShardIndex /*shard*/) override {
+    const std::lock_guard lock(mutex_);
+    ++losses_;
+    changed_.notify_all();
+  }
+  // Waits until it was told so often that something may be lost.
+  bool AwaitLosses(size_t count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kAnswerWithin, [&] { return losses_ >= count; });
+  }
   // Waits for as many as `count`; what it was told by then.
   std::vector<StoredEventPtr> Await(ShardIndex shard, size_t count) {
     std::unique_lock lock(mutex_);
@@ -48,6 +58,7 @@ class TailNotes final : public Tail {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<ShardIndex, std::vector<StoredEventPtr>> told_;
+  size_t losses_ = 0;
 };
 
 struct EventLogKind {

@@ -1,0 +1,63 @@
+// How the log in JetStream is reached, and what its stream keeps.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace sluice {
+
+struct NatsOptions {
+  std::vector<std::string> servers = {"nats://127.0.0.1:4222"};
+  std::string name = "sluice";  // what the server's monitoring shows
+  // At most one kind of credentials.
+  std::string credentials_file;  // a user's JWT and seed, as `nsc` writes them
+  std::string nkey;              // a user's public key, and the file of its seed
+  std::string nkey_seed_file;
+  std::string user;
+  std::string password;
+  std::string token;
+  // PEM files.
+  bool tls = false;
+  std::string tls_ca_file;
+  std::string tls_certificate_file;
+  std::string tls_key_file;
+  std::string tls_server_name;  // that every server's certificate must have
+
+  absl::Duration connect_timeout = absl::Seconds(2);
+  // Between attempts to come back: doubled each time, with as much jitter again.
+  absl::Duration backoff_min = absl::Milliseconds(100);
+  absl::Duration backoff_max = absl::Seconds(5);
+  absl::Duration ping_interval = absl::Seconds(3);
+};
+
+struct JetStreamEventLogOptions {
+  NatsOptions nats;
+  std::string stream = "SLUICE";
+  // Events are kept under `PREFIX.kept.>`; transient ones pass under `PREFIX.transient.>`.
+  std::string subject_prefix = "sluice";
+  uint32_t replicas = 1;
+  uint32_t events_per_topic = 10'000;
+  uint64_t total_bytes = 0;  // 0: no bound of its own
+  absl::Duration max_age = absl::Hours(24);
+  absl::Duration deduplication_window = absl::Minutes(2);
+  // Of the ids that this bridge has seen stored, to answer without asking; the server
+  // remembers all of its window.
+  uint32_t deduplication_ids = 100'000;
+  // How long a publish waits for the server to store it.
+  absl::Duration append_timeout = absl::Seconds(5);
+  // How long publishes still wait after the server went away; then they fail at once.
+  absl::Duration away_grace = absl::Seconds(1);
+  // Bounds on what waits to be stored.
+  uint32_t waiting_events = 50'000;
+  uint64_t queue_bytes = 64 << 20;
+  // Reads at once; and how many more wait.
+  uint32_t reads = 32;
+  uint32_t waiting_reads = 10'000;
+  // The server says so often that the tail is alive.
+  absl::Duration tail_heartbeat = absl::Seconds(1);
+};
+
+}  // namespace sluice

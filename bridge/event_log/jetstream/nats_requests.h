@@ -1,0 +1,49 @@
+// Questions to NATS and their answers, told apart by where the answer goes. On the log's
+// thread only.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "bridge/event_log/jetstream/nats_connection.h"
+
+namespace sluice {
+
+class NatsRequests {
+ public:
+  using Done = std::function<void(absl::StatusOr<NatsMessage>)>;
+
+  // Answers go to subjects under `inbox`.
+  explicit NatsRequests(std::string inbox) : inbox_(std::move(inbox)) {}
+
+  void Use(NatsConnection* connection) { connection_ = connection; }
+
+  // `done` is called once, not before this returns. UNAVAILABLE: nobody was there;
+  // DEADLINE_EXCEEDED: no answer came, and what was asked for may have been done.
+  void Send(const std::string& subject, const NatsHeaders& headers, std::string_view body,
+            absl::Duration patience, Done done);
+  // False: no answer to a question of ours that still waits.
+  bool Take(const NatsMessage& message);
+  // Ends the wait of those whose time is up.
+  void Tick();
+  void FailAll(const absl::Status& why);
+
+ private:
+  struct Waiting {
+    std::chrono::steady_clock::time_point until;
+    absl::Status failed;
+    Done done;
+  };
+  const std::string inbox_;
+  NatsConnection* connection_ = nullptr;
+  uint64_t last_ = 0;
+  absl::flat_hash_map<uint64_t, Waiting> waiting_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,65 @@
+// What JetStream's API says, in its JSON: of a stream, a consumer, a message.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "bridge/event_log/jetstream/jetstream_options.h"
+
+namespace sluice {
+
+struct StreamInfo {
+  absl::Time created;
+  uint64_t first_sequence = 1;  // one past the last, when nothing is kept
+  uint64_t last_sequence = 0;
+  // Of the one subject that was asked for.
+  uint64_t subject_messages = 0;
+  // How it contradicts the options, every setting by its name; empty: it does not.
+  std::vector<std::string> contradictions;
+};
+
+// The subjects under which kept and transient events travel.
+std::string KeptPrefix(const JetStreamEventLogOptions& options);
+std::string TransientPrefix(const JetStreamEventLogOptions& options);
+
+// What a stream is made with.
+std::string StreamRequest(const JetStreamEventLogOptions& options);
+
+// NOT_FOUND: there is no such stream (message, consumer). UNAVAILABLE: the server cannot
+// say now. What it refuses otherwise is FAILED_PRECONDITION, with its words.
+absl::StatusOr<StreamInfo> ParseStreamInfo(std::string_view answer,
+                                           const JetStreamEventLogOptions& options);
+// Of any answer: what kind of error it is.
+absl::Status ParseError(std::string_view answer);
+
+struct StoredBytes {
+  std::string subject;
+  uint64_t sequence = 0;
+  std::string body;
+};
+absl::StatusOr<StoredBytes> ParseMessage(std::string_view answer);
+
+struct Acknowledgement {
+  uint64_t sequence = 0;
+  bool duplicate = false;
+};
+absl::StatusOr<Acknowledgement> ParseAcknowledgement(std::string_view answer);
+
+// How many messages the consumer has for us.
+absl::StatusOr<uint64_t> ParsePending(std::string_view answer);
+
+// Where a message that a consumer delivers says that it comes from: its reply subject.
+struct Delivered {
+  std::string_view consumer;
+  uint64_t stream_sequence = 0;
+  uint64_t consumer_sequence = 0;
+  absl::Time time;
+  uint64_t pending = 0;
+};
+absl::StatusOr<Delivered> ParseDelivered(std::string_view reply);
+
+}  // namespace sluice

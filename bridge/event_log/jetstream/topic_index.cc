@@ -1,0 +1,113 @@
+#include "bridge/event_log/jetstream/topic_index.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "bridge/base/text.h"
+#include "bridge/event_log/jetstream/stream_info.h"
+
+namespace sluice {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr absl::Duration kPatience = absl::Seconds(3);
+constexpr std::chrono::seconds kSilence{3};
+constexpr uint64_t kFetch = 1000;
+constexpr int64_t kInactiveNanoseconds = 10'000'000'000;
+
+}  // namespace
+
+void TopicIndexes::List(const std::string& subject, Done done) {
+  const std::string consumer = absl::StrCat("list-", name_, "-", ++last_);
+  const nlohmann::json request = {{"stream_name", options_.stream},
+                                  {"config",
+                                   {{"name", consumer},
+                                    {"deliver_policy", "all"},
+                                    {"ack_policy", "none"},
+                                    {"max_deliver", 1},
+                                    {"replay_policy", "instant"},
+                                    {"filter_subject", subject},
+                                    {"headers_only", true},
+                                    {"mem_storage", true},
+                                    {"num_replicas", 1},
+                                    {"inactive_threshold", kInactiveNanoseconds}}}};
+  auto index = std::make_unique<Index>();
+  index->done = std::move(done);
+  index->until = steady_clock::now() + absl::ToChronoNanoseconds(kPatience) + kSilence;
+  indexes_.emplace(consumer, std::move(index));
+  requests_.Send(
+      absl::StrCat("$JS.API.CONSUMER.CREATE.", options_.stream, ".", consumer, ".", subject), {},
+      request.dump(), kPatience, [this, consumer](const absl::StatusOr<NatsMessage>& answer) {
+        const auto found = indexes_.find(consumer);
+        if (found == indexes_.end()) return;
+        if (!answer.ok()) return Finish(consumer, answer.status());
+        const absl::StatusOr<uint64_t> pending = ParsePending(answer->data());
+        if (!pending.ok() || *pending == 0) return Finish(consumer, pending.status());
+        Fetch(consumer, *found->second);
+      });
+}
+
+void TopicIndexes::Fetch(const std::string& consumer, Index& index) {
+  index.asked_for = kFetch;
+  index.until = steady_clock::now() + kSilence;
+  // (What it answers with, when there are no more, is of no interest: the last message says
+  // that it is the last.)
+  requests_.Send(absl::StrCat("$JS.API.CONSUMER.MSG.NEXT.", options_.stream, ".", consumer), {},
+                 nlohmann::json{{"batch", kFetch}, {"no_wait", true}}.dump(), kPatience,
+                 [](const absl::StatusOr<NatsMessage>&) {});
+}
+
+bool TopicIndexes::Take(const NatsMessage& message) {
+  const absl::StatusOr<Delivered> from = ParseDelivered(message.reply());
+  if (!from.ok()) return false;
+  const std::string consumer(from->consumer);
+  const auto found = indexes_.find(consumer);
+  if (found == indexes_.end()) return false;
+  Index& index = *found->second;
+  Entry entry;
+  entry.sequence = from->stream_sequence;
+  entry.publisher_id = std::string(message.header("Sluice-Publisher-Id"));
+  if (!absl::SimpleAtoi(AsAbsl(message.header("Sluice-Events")), &entry.events)) entry.events = 1;
+  index.entries.push_back(std::move(entry));
+  index.until = steady_clock::now() + kSilence;
+  // One more than a topic may have: it is written while it is read.
+  if (from->pending == 0 || index.entries.size() > 2 * uint64_t{options_.events_per_topic}) {
+    Finish(consumer, absl::OkStatus());
+  } else if (--index.asked_for == 0) {
+    Fetch(consumer, index);
+  }
+  return true;
+}
+
+void TopicIndexes::Finish(const std::string& consumer, const absl::Status& status) {
+  auto index = indexes_.extract(consumer);
+  if (connection_ != nullptr) {
+    (void)connection_->Publish(
+        absl::StrCat("$JS.API.CONSUMER.DELETE.", options_.stream, ".", consumer), "", {}, "");
+  }
+  if (!status.ok()) return index.mapped()->done(status);
+  index.mapped()->done(std::move(index.mapped()->entries));
+}
+
+void TopicIndexes::Tick() {
+  const auto now = steady_clock::now();
+  std::vector<std::string> over;
+  for (const auto& [consumer, index] : indexes_) {
+    if (index->until <= now) over.push_back(consumer);
+  }
+  for (const std::string& consumer : over) {
+    Finish(consumer, absl::DeadlineExceededError("NATS did not list the topic in time"));
+  }
+}
+
+void TopicIndexes::FailAll(const absl::Status& why) {
+  absl::flat_hash_map<std::string, std::unique_ptr<Index>> indexes;
+  indexes.swap(indexes_);
+  for (auto& [consumer, index] : indexes) index->done(why);
+}
+
+}  // namespace sluice
