@@ -45,7 +45,7 @@ virtual machine with Debian 12 will do."
 
 install_packages() {
   local wanted=(
-    cmake g++ libabsl-dev libboost1.81-dev libcurl4-openssl-dev libgrpc++-dev libprotobuf-dev librocksdb-dev
+    cmake g++ libabsl-dev libboost1.81-dev libcurl4-openssl-dev libgrpc++-dev libnats-dev libprotobuf-dev librocksdb-dev
     libspdlog-dev libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev protobuf-compiler protobuf-compiler-grpc
     python3 python3-grpcio python3-protobuf  # for the demo publisher
   )

@@ -19,6 +19,16 @@ Made Make(const RocksdbEventLogOptions&, const Clock&) {
 }
 #endif
 
+#if SLUICE_JETSTREAM
+Made Make(const JetStreamEventLogOptions& options, const Clock&) {
+  return MakeJetStreamEventLog(options);
+}
+#else
+Made Make(const JetStreamEventLogOptions&, const Clock&) {
+  return absl::UnimplementedError("event_log.jetstream: is not built in");
+}
+#endif
+
 }  // namespace
 
 Made MakeEventLog(const EventLogOptions& options, const Clock& clock) {

@@ -235,6 +235,72 @@ TEST_P(RefusedOption, WithItsPath) {
   EXPECT_THAT(Build(GetParam().yaml).findings.errors(), ElementsAre(HasSubstr(GetParam().error)));
 }
 
+TEST(ServerOptions, KeepTheEventLogInJetStreamWhereTheySaySo) {
+  Flags flags;
+  flags.config_file = "/etc/sluice/sluice.yaml";
+  const Built built = Build(R"(
+event_log:
+  jetstream:
+    servers: ["nats://one:4222", "nats://two:4222"]
+    stream: EVENTS
+    subject_prefix: events
+    replicas: 3
+    events_per_topic: 2
+    total_bytes: 3KiB
+    max_age: 5m
+    deduplication_window: 1m
+    deduplication_ids: 6
+    append_timeout: 7s
+    queue_bytes: 8
+    credentials_file: nats.creds
+    tls: {ca_file: ca.pem, server_name: nats, certificate_file: c.pem, key_file: k.pem}
+)",
+                            flags);
+  if (!SLUICE_JETSTREAM) {
+    EXPECT_THAT(built.findings.errors(),
+                ElementsAre(HasSubstr("event_log.jetstream: is not built in")));
+    return;
+  }
+  EXPECT_THAT(built.findings.errors(), IsEmpty());
+  const auto& jetstream = std::get<JetStreamEventLogOptions>(built.options.event_log);
+  EXPECT_THAT(jetstream.nats.servers, ElementsAre("nats://one:4222", "nats://two:4222"));
+  EXPECT_EQ(jetstream.stream, "EVENTS");
+  EXPECT_EQ(jetstream.subject_prefix, "events");
+  EXPECT_EQ(jetstream.replicas, 3u);
+  EXPECT_EQ(jetstream.events_per_topic, 2u);
+  EXPECT_EQ(jetstream.total_bytes, 3072u);
+  EXPECT_EQ(jetstream.max_age, absl::Minutes(5));
+  EXPECT_EQ(jetstream.deduplication_window, absl::Minutes(1));
+  EXPECT_EQ(jetstream.deduplication_ids, 6u);
+  EXPECT_EQ(jetstream.append_timeout, absl::Seconds(7));
+  EXPECT_EQ(jetstream.queue_bytes, 8u);
+  EXPECT_EQ(jetstream.nats.credentials_file, "/etc/sluice/nats.creds");
+  EXPECT_TRUE(jetstream.nats.tls);
+  EXPECT_EQ(jetstream.nats.tls_ca_file, "/etc/sluice/ca.pem");
+  EXPECT_EQ(jetstream.nats.tls_server_name, "nats");
+}
+
+#if SLUICE_JETSTREAM
+INSTANTIATE_TEST_SUITE_P(
+    JetStream, RefusedOption,
+    testing::Values(Bad{"event_log: {jetstream: {}}", "event_log.jetstream.servers: is required"},
+                    Bad{"event_log: {jetstream: {servers: [a], stream: a.b}}",
+                        "event_log.jetstream.stream: holds more than letters"},
+                    Bad{"event_log: {jetstream: {servers: [a], replicas: 6}}",
+                        "event_log.jetstream.replicas: is at most 5"},
+                    Bad{"event_log: {jetstream: {servers: [a], append_timeout: 2m}}",
+                        "event_log.jetstream.append_timeout: is at most half"},
+                    Bad{"event_log: {jetstream: {servers: [a], max_age: 1m}}",
+                        "event_log.jetstream.deduplication_window: is at most max_age"},
+                    Bad{"event_log: {jetstream: {servers: [a], token_file: none}}",
+                        "event_log.jetstream.token_file: cannot be read"},
+                    Bad{"event_log: {jetstream: {servers: [a], nkey: U, nkey_seed_file: s, "
+                        "credentials_file: c}}",
+                        "event_log.jetstream: has more than one of"},
+                    Bad{"event_log: {jetstream: {servers: [a], tls: {ca_file: c}}}",
+                        "event_log.jetstream.tls.server_name: is required"}));
+#endif
+
 #if SLUICE_ROCKSDB
 INSTANTIATE_TEST_SUITE_P(
     Rocksdb, RefusedOption,

@@ -4,6 +4,7 @@
 #include <string>
 #include <variant>
 
+#include "bridge/event_log/jetstream/jetstream_event_log.h"
 #include "bridge/event_log/memory/memory_event_log.h"
 #include "bridge/event_log/rocksdb/rocksdb_event_log.h"
 #include "bridge/server/config/findings.h"
@@ -14,7 +15,8 @@ class EventLog;
 
 namespace sluice {
 
-using EventLogOptions = std::variant<MemoryEventLogOptions, RocksdbEventLogOptions>;
+using EventLogOptions =
+    std::variant<MemoryEventLogOptions, RocksdbEventLogOptions, JetStreamEventLogOptions>;
 
 // Paths in it begin at `folder`.
 EventLogOptions BuildEventLog(const config::v1::EventLog& event_log, const std::string& folder,

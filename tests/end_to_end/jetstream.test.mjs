@@ -1,0 +1,98 @@
+// Two bridges on one JetStream: any node, any client.
+import assert from 'node:assert/strict';
+import {existsSync} from 'node:fs';
+import path from 'node:path';
+import {describe} from 'node:test';
+import {
+  buildFolder, eventually, freePort, it as test, openToAll, run, start, startBridge, temporaryFolder, writeConfig,
+} from './harness.mjs';
+import {publish, status} from './grpc.mjs';
+import {openStream, request} from './sse.mjs';
+
+const server = '/usr/sbin/nats-server';
+const it = (name, body) => test(name, body, {skip: !existsSync(server) && 'nats-server is not installed'});
+const tick = (n, more = {}) => ({topic: 'room/1', type: 'tick', json: {n}, ...more});
+const numbers = (events) => events.map(({data}) => JSON.parse(data).n);
+
+async function startNats(t) {
+  const folder = temporaryFolder(t);
+  const port = await freePort();
+  const nats = {
+    address: `nats://127.0.0.1:${port}`,
+    async start() {
+      nats.process = start(t, server, ['-js', '-a', '127.0.0.1', '-p', String(port), '-sd', folder]);
+      await nats.process.log.when((lines) => lines.some((line) => /Server is ready/.test(line)), 'NATS is ready');
+    },
+  };
+  await nats.start();
+  return nats;
+}
+
+const startNode = (t, nats) => startBridge(t, {
+  configFile: writeConfig(t, {...openToAll, event_log: {jetstream: {servers: [nats.address], append_timeout: '2s'}}}),
+});
+
+describe('bridges on one JetStream', () => {
+  it('ReceivesAtOneBridgeWhatIsPublishedAtAnother', async (t) => {
+    const nats = await startNats(t);
+    const [one, two] = [await startNode(t, nats), await startNode(t, nats)];
+    const streams = [await openStream(t, one.url('/v1/room/1')), await openStream(t, two.url('/v1/room/1'))];
+    for (const stream of streams) await stream.next('connect');
+    const ids = [...await publish(one, [tick(1), tick(2)]), ...await publish(two, [tick(3)])];
+    await publish(one, [tick(4, {transient: true})]);
+    for (const stream of streams) {
+      const events = await stream.take(4);
+      assert.deepEqual(numbers(events), [1, 2, 3, 4]);
+      assert.deepEqual(events.slice(0, 3).map(({id}) => id), ids, 'an id means the same at every bridge');
+    }
+  });
+
+  it('GoesOnAtAnotherBridgeWithoutLossOrRepeats', async (t) => {
+    const nats = await startNats(t);
+    const [one, two] = [await startNode(t, nats), await startNode(t, nats)];
+    const stream = await openStream(t, one.url('/v1/room/1'));
+    await stream.next('connect');
+    await publish(one, Array.from({length: 50}, (_, n) => tick(n)));
+    const seen = (await stream.take(20));
+    await publish(two, Array.from({length: 50}, (_, n) => tick(50 + n)));
+    const moved = await openStream(t, two.url('/v1/room/1'), {lastEventId: seen.at(-1).id});
+    assert.deepEqual(numbers([...seen, ...await moved.take(80)]), Array.from({length: 100}, (_, n) => n));
+    assert.ok(!moved.events.items.some(({event}) => event === 'gap'));
+  });
+
+  it('StoresARetryAtAnotherBridgeOnce', async (t) => {
+    const nats = await startNats(t);
+    const [one, two] = [await startNode(t, nats), await startNode(t, nats)];
+    const [id] = await publish(one, [tick(1, {id: 'm1'})]);
+    assert.deepEqual(await publish(two, [tick(1, {id: 'm1'})]), [id]);
+    await assert.rejects(publish(two, [tick(2, {id: 'm1'})]), ({code}) => code === status.ALREADY_EXISTS);
+  });
+
+  it('KeepsStreamsOpenWhileNatsIsAwayAndGoesOn', async (t) => {
+    const nats = await startNats(t);
+    const bridge = await startNode(t, nats);
+    const stream = await openStream(t, bridge.url('/v1/room/1'));
+    await stream.next('connect');
+    await publish(bridge, [tick(1)]);
+    await nats.process.stop('SIGKILL');
+    await eventually(async () => (await request(bridge.url('/ready'))).status === 503, 'it is not ready');
+    assert.match((await request(bridge.url('/ready'))).json().reason, /NATS/);
+    await assert.rejects(publish(bridge, [tick(2, {id: 'two'})]), ({code}) => code === status.UNAVAILABLE);
+    await nats.start();
+    await eventually(async () => (await request(bridge.url('/ready'))).status === 200, 'it is ready again', 20_000);
+    await publish(bridge, [tick(2, {id: 'two'}), tick(3)]);
+    assert.deepEqual(numbers(await stream.take(3)), [1, 2, 3]);
+  });
+
+  it('RefusesToStartOnAStreamThatIsNotWhatIsConfigured', async (t) => {
+    const nats = await startNats(t);
+    await startNode(t, nats);
+    const configFile = writeConfig(t, {
+      ...openToAll, event_log: {jetstream: {servers: [nats.address], max_age: '1h', events_per_topic: 5}},
+    });
+    const refused = await run(t, path.join(buildFolder, 'sluice'), ['--config', configFile]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /max_age is 86400000000000, not 3600000000000/);
+    assert.match(refused.err, /max_msgs_per_subject is 10000, not 5/);
+  });
+});
