@@ -39,12 +39,14 @@ describe('bridges on one JetStream', () => {
     const streams = [await openStream(t, one.url('/v1/room/1')), await openStream(t, two.url('/v1/room/1'))];
     for (const stream of streams) await stream.next('connect');
     const ids = [...await publish(one, [tick(1), tick(2)]), ...await publish(two, [tick(3)])];
-    await publish(one, [tick(4, {transient: true})]);
     for (const stream of streams) {
-      const events = await stream.take(4);
-      assert.deepEqual(numbers(events), [1, 2, 3, 4]);
-      assert.deepEqual(events.slice(0, 3).map(({id}) => id), ids, 'an id means the same at every bridge');
+      const events = await stream.take(3);
+      assert.deepEqual(numbers(events), [1, 2, 3]);
+      assert.deepEqual(events.map(({id}) => id), ids, 'an id means the same at every bridge');
     }
+    // (It goes another way, and may overtake what is kept.)
+    await publish(one, [tick(4, {transient: true})]);
+    for (const stream of streams) assert.deepEqual(numbers(await stream.take(1)), [4]);
   });
 
   it('GoesOnAtAnotherBridgeWithoutLossOrRepeats', async (t) => {

@@ -48,14 +48,21 @@ class FaultyFiles final : public rocksdb::FileSystemWrapper {
     const std::lock_guard lock(mutex_);
     return wal_syncs_;
   }
-  // What a loss of power would leave of `from`, were it now.
-  void CopySynced(const std::filesystem::path& from, const std::filesystem::path& to) {
-    std::filesystem::copy(from, to);
+  // Whether a loss of power would leave the whole write-ahead log.
+  bool WalIsSynced() {
     const std::lock_guard lock(mutex_);
-    for (const auto& [path, bytes] : synced_) {
-      const auto copy = to / std::filesystem::path(path).filename();
-      if (std::filesystem::exists(copy) && std::filesystem::file_size(copy) > bytes) {
-        std::filesystem::resize_file(copy, bytes);
+    for (const auto& [path, bytes] : bytes_) {
+      if (path.ends_with(".log") && bytes.synced < bytes.written) return false;
+    }
+    return true;
+  }
+  // Of a copy of the folder: leaves what a loss of power would leave now.
+  void LoseUnsynced(const std::filesystem::path& copy) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [path, bytes] : bytes_) {
+      const auto file = copy / std::filesystem::path(path).filename();
+      if (std::filesystem::exists(file) && std::filesystem::file_size(file) > bytes.synced) {
+        std::filesystem::resize_file(file, bytes.synced);
       }
     }
   }
@@ -68,13 +75,18 @@ class FaultyFiles final : public rocksdb::FileSystemWrapper {
     rocksdb::IOStatus made = target()->NewWritableFile(name, options, &file, debug);
     if (made.ok()) {
       const std::lock_guard lock(mutex_);
-      synced_[name] = 0;
+      bytes_[name] = {};
       *result = std::make_unique<File>(*this, name, std::move(file));
     }
     return made;
   }
 
  private:
+  struct Bytes {
+    uint64_t written = 0;
+    uint64_t synced = 0;
+  };
+
   class File final : public rocksdb::FSWritableFileOwnerWrapper {
    public:
     File(FaultyFiles& files, std::string name, std::unique_ptr<rocksdb::FSWritableFile> file)
@@ -83,7 +95,7 @@ class FaultyFiles final : public rocksdb::FileSystemWrapper {
     rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                              rocksdb::IODebugContext* debug) override {
       if (rocksdb::IOStatus failure = files_.Failure(); !failure.ok()) return failure;
-      written_ += data.size();
+      files_.Written(name_, data.size());
       return target()->Append(data, options, debug);
     }
     rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
@@ -94,8 +106,9 @@ class FaultyFiles final : public rocksdb::FileSystemWrapper {
     rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
                            rocksdb::IODebugContext* debug) override {
       if (rocksdb::IOStatus failure = files_.BeforeSync(name_); !failure.ok()) return failure;
+      const uint64_t written = files_.WrittenTo(name_);
       rocksdb::IOStatus synced = target()->Sync(options, debug);
-      if (synced.ok()) files_.Synced(name_, written_);
+      if (synced.ok()) files_.Synced(name_, written);
       return synced;
     }
     rocksdb::IOStatus Fsync(const rocksdb::IOOptions& options,
@@ -106,7 +119,6 @@ class FaultyFiles final : public rocksdb::FileSystemWrapper {
    private:
     FaultyFiles& files_;
     const std::string name_;
-    uint64_t written_ = 0;
   };
 
   rocksdb::IOStatus Failure() {
@@ -124,9 +136,17 @@ class FaultyFiles final : public rocksdb::FileSystemWrapper {
     }
     return failure_.ok() ? sync_failure_ : failure_;
   }
+  void Written(const std::string& name, uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    bytes_[name].written += bytes;
+  }
+  uint64_t WrittenTo(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    return bytes_[name].written;
+  }
   void Synced(const std::string& name, uint64_t bytes) {
     const std::lock_guard lock(mutex_);
-    synced_[name] = bytes;
+    bytes_[name].synced = bytes;
   }
 
   std::mutex mutex_;
@@ -136,7 +156,7 @@ class FaultyFiles final : public rocksdb::FileSystemWrapper {
   bool held_ = false;
   int waiting_ = 0;
   uint64_t wal_syncs_ = 0;
-  std::map<std::string, uint64_t> synced_;
+  std::map<std::string, Bytes> bytes_;  // by file
 };
 
 }  // namespace sluice

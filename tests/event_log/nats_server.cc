@@ -81,7 +81,10 @@ void NatsServer::Start(const std::vector<std::string>& arguments) {
     _exit(127);
   }
   close(log);
-  if (process_ < 0) throw std::runtime_error("cannot start nats-server");
+  if (process_ < 0) {
+    process_ = 0;
+    throw std::runtime_error("cannot start nats-server");
+  }
   // There when JetStream answers.
   const auto late = std::chrono::steady_clock::now() + kWithin;
   while (Ask("$JS.API.INFO").find("streams") == std::string::npos) {

@@ -7,8 +7,10 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -34,6 +36,31 @@ class TemporaryFolder {
  private:
   std::filesystem::path path_;
 };
+
+using FileSizes = std::map<std::string, uintmax_t>;
+
+inline FileSizes SizesIn(const std::filesystem::path& folder) {
+  FileSizes sizes;
+  std::error_code gone;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    sizes[entry.path().filename()] = entry.file_size(gone);
+  }
+  return sizes;
+}
+
+// What stood in the folder at one moment, although RocksDB goes on in it: until nothing has
+// changed meanwhile.
+inline bool CopyAtOneMoment(const std::filesystem::path& from, const std::filesystem::path& to) {
+  const auto late = std::chrono::steady_clock::now() + kAnswerWithin;
+  while (std::chrono::steady_clock::now() < late) {
+    std::filesystem::remove_all(to);
+    const FileSizes before = SizesIn(from);
+    std::error_code failed;
+    std::filesystem::copy(from, to, failed);
+    if (!failed && SizesIn(from) == before) return true;
+  }
+  return false;
+}
 
 class RocksdbFixture : public testing::Test {
  protected:
@@ -62,14 +89,15 @@ class RocksdbFixture : public testing::Test {
   // As if the process were killed now.
   EventLog& OpenAfterKill() {
     const std::filesystem::path left = NextPath();
-    std::filesystem::copy(options_.path, left);
+    EXPECT_TRUE(CopyAtOneMoment(options_.path, left));
     options_.path = left;
     return Open();
   }
   // As if the power were cut now.
   EventLog& OpenAfterLossOfPower() {
     const std::filesystem::path left = NextPath();
-    files_->CopySynced(options_.path, left);
+    EXPECT_TRUE(CopyAtOneMoment(options_.path, left));
+    files_->LoseUnsynced(left);
     options_.path = left;
     return Open();
   }
