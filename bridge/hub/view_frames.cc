@@ -43,7 +43,9 @@ void EventFrames::LetOneGo() {
   bytes_ -= cost;
   home_.bytes_ -= cost;
   frames_.erase(one);
-  if (frames_.empty()) home_.oldest_first_.erase(place_);
+  if (!frames_.empty()) return;
+  frames_ = {};  // with the table's memory
+  home_.oldest_first_.erase(place_);
 }
 
 }  // namespace sluice
