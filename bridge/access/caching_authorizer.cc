@@ -97,6 +97,7 @@ void CachingAuthorizer::Take(const QuestionPtr& question, Decision decision) {
   // What was told of a certificate is not true for longer than that.
   decision.credential_expires_at =
       std::min(decision.credential_expires_at, question->request.certificate_expires_at);
+  decision.expires_at = std::min(decision.expires_at, decision.credential_expires_at);
   {
     MutexLock lock(&mutex_);
     const bool taken_back = TakenBack(question->moment, decision, question->request.topics);

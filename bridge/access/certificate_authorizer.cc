@@ -82,7 +82,7 @@ class CertificateAuthorizer final : public Authorizer {
       if (!IsSubject(*name)) return Denial(Verdict::kForbidden, "its name cannot be a subject");
       Decision decision = Decide(rule, *name, request);
       decision.subject = *name;
-      decision.credential_expires_at = request.certificate_expires_at;
+      decision.expires_at = decision.credential_expires_at = request.certificate_expires_at;
       return decision;
     }
     return Denial(Verdict::kForbidden, "the certificate's names are in no rule");
