@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <utility>
@@ -143,12 +142,16 @@ size_t Connections::BoundStrangers(uint64_t bytes_max) {
   });
   uint64_t together = 0;
   for (const Sent& sent : strangers) together += sent.bytes;
-  std::sort(strangers.begin(), strangers.end(),
-            [](const Sent& a, const Sent& b) { return a.bytes > b.bytes; });
+  // From the oldest on, of those that have sent their share or more: newcomers, whose first
+  // publish is on its way, stay.
+  const uint64_t share = strangers.empty() ? 0 : together / strangers.size();
   size_t ended = 0;
-  for (; ended < strangers.size() && together > bytes_max; ++ended) {
-    if (!End(strangers[ended].socket)) break;
-    together -= strangers[ended].bytes;
+  for (const Sent& sent : strangers) {
+    if (together <= bytes_max) break;
+    if (sent.bytes < share) continue;
+    if (!End(sent.socket)) break;
+    together -= sent.bytes;
+    ++ended;
   }
   return ended;
 }

@@ -41,8 +41,8 @@ class Connections {
   // Ends the stranger that came first. False: there is none, or too many that were ended have
   // still to be closed by gRPC.
   bool EndOldestStranger();
-  // Ends those that have sent most, until the others have sent no more than this together.
-  // Answers how many.
+  // Ends those that have sent their share or more, the oldest first, until the others have sent
+  // no more than this together. Answers how many.
   size_t BoundStrangers(uint64_t bytes_max);
 
  private:

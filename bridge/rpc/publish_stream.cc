@@ -80,6 +80,17 @@ void PublishStream::OnWriteDone(bool ok) {
   Proceed();
 }
 
+void PublishStream::OnCancel() {
+  if (!publishing_->OfStranger()) return;
+  const MutexLock lock(&mutex_);
+  for (const grpc::ByteBuffer& waiting : queue_) {
+    unanswered_.requests -= 1;
+    unanswered_.bytes -= waiting.Length();
+  }
+  queue_.clear();
+  if (reads_done_) Proceed();
+}
+
 void PublishStream::OnDone() {
   on_done_(this);
   {

@@ -34,11 +34,13 @@ class PublishStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
   void Start();
   // Answers what was read, then ends the call with UNAVAILABLE. Any thread.
   void Drain() override;
-  // Drops what was read. Any thread.
+  // Ends the call. Any thread.
   void Cancel() override;
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
+  // What a stranger has sent goes with the call; what others have is published all the same.
+  void OnCancel() override;
   void OnDone() override;
 
  private:

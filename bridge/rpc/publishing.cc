@@ -97,6 +97,8 @@ void Publishing::Take(std::shared_ptr<const Published> published,
                       });
 }
 
+bool Publishing::OfStranger() const { return rpc_.connections->IsStranger(peer_); }
+
 // A type that would be passed on as bytes though nobody was asked for it yet.
 std::optional<std::string> Publishing::TypeToPassOn(
     const Published& published, const std::vector<std::string>& looked_for) const {

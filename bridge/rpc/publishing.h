@@ -34,6 +34,9 @@ class Publishing : public std::enable_shared_from_this<Publishing> {
   // All arguments outlive the call to `done` of the last Publish.
   Publishing(const RpcContext& rpc, bool authorize, const grpc::ServerContextBase& caller);
 
+  // Nothing was allowed over the caller's connection yet, or it is gone. Any thread.
+  bool OfStranger() const;
+
   // `Request` has `repeated Event events`. `done` comes once, on any thread,
   // possibly before this returns; the next call comes after it.
   template <typename Request>

@@ -173,6 +173,30 @@ describe('a stranger at the gRPC port', () => {
     await early.results.when((items) => items.length === 2, 'an answer behind');
   });
 
+  it('IsForgottenWithWhatWasReadOfHisStream', async (t) => {
+    let answer;
+    const answered = new Promise((resolve) => { answer = resolve; });
+    const asked = [];
+    const authorizer = await startAuthorizer(t, async ({credential, topics}) => {
+      if (credential === ORDERS) return allow({subject: 'orders'});
+      asked.push(topics);
+      await answered;
+      return {decision: 'DECISION_DENY_FORBIDDEN'};
+    });
+    const bridge = await startBridge(t, {config: {
+      authorizer: {grpc: {address: authorizer.address, deadline: '10s'}}, publishing: {authorize: true},
+    }});
+    const {stream} = publishStream(t, bridge, {credential: token('nobody')});
+    for (let n = 0; n < 50; ++n) stream.write({events: [{...event(), topic: `orders/${n}`}]});
+    await eventually(() => asked.length === 1, 'the first request is asked about');
+    stream.cancel();
+    // (The end has come when a later call has.)
+    for (let n = 0; n < 5; ++n) await publishOn(publisher(bridge));
+    answer();
+    for (let n = 0; n < 20; ++n) await publishOn(await newPublisher(t, bridge));
+    assert.equal(asked.length, 1);
+  });
+
   it('KeepsNobodyFromWatchingHealth', async (t) => {
     const bridge = await guardedBridge(t);
     const {open} = await stranger(t, bridge);

@@ -58,6 +58,56 @@ TEST(Connections, AreOfStrangersUntilSomethingIsAllowed) {
   close(other);
 }
 
+// What somebody has sent over it has come.
+class Accepted {
+ public:
+  Accepted(int listener, size_t bytes) {
+    sockaddr_in address{};
+    socklen_t size = sizeof(address);
+    getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
+    EXPECT_EQ(connect(client_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    server_ = accept(listener, nullptr, nullptr);
+    const std::string sent(bytes, 'x');
+    EXPECT_EQ(send(client_, sent.data(), sent.size(), 0), static_cast<ssize_t>(bytes));
+  }
+  ~Accepted() {
+    close(client_);
+    close(server_);
+  }
+  int server() const { return server_; }
+  bool ended() const {
+    char byte;
+    return recv(client_, &byte, 1, MSG_DONTWAIT) == 0;
+  }
+
+ private:
+  const int client_ = socket(AF_INET, SOCK_STREAM, 0);
+  int server_ = -1;
+};
+
+TEST(Connections, OfStrangersThatSendTooMuchEndFromTheOldestOn) {
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in loopback{.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&loopback), sizeof(loopback)), 0);
+  ASSERT_EQ(listen(listener, 8), 0);
+  const Accepted silent(listener, 100);
+  const Accepted old(listener, 20'000);
+  const Accepted allowed(listener, 30'000);
+  const Accepted newcomer(listener, 30'000);
+  Connections connections;
+  connections.Add(silent.server(), "a:1");
+  connections.Add(old.server(), "a:2");
+  connections.Add(allowed.server(), "a:3");
+  connections.Add(newcomer.server(), "a:4");
+  connections.Allow("a:3");
+  EXPECT_EQ(connections.BoundStrangers(60'000), 0u);
+  EXPECT_EQ(connections.BoundStrangers(40'000), 1u);
+  EXPECT_TRUE(old.ended());
+  EXPECT_FALSE(silent.ended() || allowed.ended() || newcomer.ended());
+  EXPECT_EQ(connections.BoundStrangers(40'000), 0u);
+  close(listener);
+}
+
 TEST(Connections, AreNamedAsGrpcNamesThem) {
   const auto name = [](const char* address, uint32_t scope) {
     sockaddr_storage peer{};
