@@ -231,6 +231,13 @@ describe('an attacker with tokens', () => {
     }
   });
 
+  // (A stream is refused once more, when it is looked at until when it may go on.)
+  it('TellsNothingToWhoWasAllowedOnce', async (t) => {
+    const expired = good({sluice: {admin: true}, exp: now() - 60});
+    await assert.rejects(call(client(t, bridge, 'Admin'), 'ListSubscribers', {}, {credential: expired}),
+        {code: status.UNAUTHENTICATED});
+  });
+
   it('NeverAsksWhereATokenSaysThatItsKeysAre', () => {
     assert.equal(fetched, 0);
   });
