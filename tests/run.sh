@@ -14,6 +14,8 @@ case "${1:-}" in
   *) sed -n '2,6p' "$0"; exit 2 ;;
 esac
 
+# What was compiled for one clone is good for another.
+export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
 jobs=$(nproc)
 logs=build/test-logs
 mkdir -p "$logs"
