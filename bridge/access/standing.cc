@@ -62,7 +62,7 @@ Standing::Due Standing::OnTick(absl::Time now) {
   if (over_at <= now) return Due::kOver;
   if (open_ || ask_at_ > now) return Due::kNothing;
   open_ = true;
-  asked_from_ = fresh_from_;
+  outdated_ = false;
   return Due::kAsk;
 }
 
@@ -75,11 +75,10 @@ AuthorizationRequest Standing::question() const {
 Standing::Answer Standing::Answered(const Decision& decision, std::string_view subject,
                                     absl::Time now) {
   open_ = false;
-  const bool outdated = asked_from_ != fresh_from_;
   if (decision.verdict == Decision::Verdict::kError) {
     failures_ = std::min<uint8_t>(failures_ + 1, kDoublingsMax + 1);
     const absl::Duration pause = std::min(kPauseMin * (1 << (failures_ - 1)), kPauseMax);
-    if (!outdated) ask_at_ = now + Some(pause, kEarliest, 1.0);
+    if (!outdated_) ask_at_ = now + Some(pause, kEarliest, 1.0);
     return Answer::kNone;
   }
   if (!decision.allowed() || HoldsUntil(decision, policy_, now) <= now) return Answer::kRefused;
@@ -91,7 +90,7 @@ Standing::Answer Standing::Answered(const Decision& decision, std::string_view s
   Take(decision, now);
   final_ = ends_at_ == ended_at;
   if (final_) ask_at_ = absl::InfiniteFuture();
-  if (outdated) {  // somebody wanted a newer one than this
+  if (outdated_) {  // somebody wanted a newer one than this
     ask_at_ = std::min(ask_at_, ask_at);
     fresh_from_ = fresh_from;
   }
@@ -105,6 +104,7 @@ Standing::Answer Standing::Answered(const Decision& decision, std::string_view s
 void Standing::AskSoon(absl::Time now, absl::Duration within) {
   ask_at_ = std::min(ask_at_, now + Some(within, kSoonest, 1.0));
   fresh_from_ = now + absl::Nanoseconds(1);
+  outdated_ = open_;
 }
 
 absl::Duration Standing::Some(absl::Duration whole, double from, double to) {

@@ -86,8 +86,8 @@ class Standing {
   absl::Time credential_ends_at_;
   absl::Time ask_at_;
   absl::Time fresh_from_;  // an answer of before this will not do
-  absl::Time asked_from_;  // what fresh_from_ was when it was asked
   bool open_ = false;      // asked, and not answered yet
+  bool outdated_ = false;  // a newer answer than that is wanted
   bool final_ = false;     // asked for again, the answer had the same end
   uint8_t failures_ = 0;
 };

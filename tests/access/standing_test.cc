@@ -263,6 +263,15 @@ TEST_F(StandingTest, IsAskedAgainWhenItsQuestionWasOlderThanTheDoubt) {
   EXPECT_GE(SecondsUntil(standing, Due::kAsk), 45);
 }
 
+TEST_F(StandingTest, IsAskedAgainForADoubtInTheMomentOfItsQuestion) {
+  Standing standing = Make(Allow());
+  standing.AskSoon(now_, absl::ZeroDuration());
+  ASSERT_EQ(standing.OnTick(now_), Due::kAsk);
+  standing.AskSoon(now_, absl::ZeroDuration());
+  EXPECT_EQ(standing.Answered(Allow(), "ada", now_), Answer::kStays);
+  EXPECT_EQ(standing.OnTick(now_), Due::kAsk);
+}
+
 TEST_F(StandingTest, IsAskedInDoubtThoughItsEndDoesNotMove) {
   const absl::Time until = kStart + absl::Seconds(60);
   Standing standing = Make(Allow(until));
