@@ -51,10 +51,11 @@ class JwksUrl final : public KeySource {
   };
 
   void Run(const std::stop_token& stop);
-  // Whether the keys are those of now.
-  bool FetchOnce(const std::stop_token& stop);
-  // Calls everybody who waits.
-  void Tell(bool fetched, bool stopped);
+  absl::StatusOr<JsonWebKeys> Fetch(const std::stop_token& stop) const;
+  // The end of a look, which calls everybody who waits. Whether it found a key set.
+  bool Settle(absl::StatusOr<JsonWebKeys> read, bool stopped);
+  // (Under mutex_.)
+  void Keep(JsonWebKeys read);
   // (Under mutex_.)
   bool WasLookedFor(const std::string& id) const;
   void Remember(const std::string& id);
@@ -117,58 +118,63 @@ void JwksUrl::Remember(const std::string& id) {
 void JwksUrl::Run(const std::stop_token& stop) {
   absl::Duration retry = kRetryFirst;
   while (!stop.stop_requested()) {
-    const bool fetched = FetchOnce(stop);
+    absl::StatusOr<JsonWebKeys> read = Fetch(stop);
+    if (stop.stop_requested()) break;
+    const bool fetched = Settle(std::move(read), /*stopped=*/false);
     const absl::Duration pause = fetched ? options_.refresh : std::min(retry, options_.refresh);
     retry = fetched ? kRetryFirst : std::min(retry * 2, kRetryMax);
-    Tell(fetched, /*stopped=*/false);
     std::unique_lock lock(mutex_);
     asked_.wait_for(lock, stop, absl::ToChronoNanoseconds(pause), [this] { return looking_; });
     looking_ = fetching_ = true;
     ++looks_;
   }
-  Tell(/*fetched=*/false, /*stopped=*/true);
+  Settle(absl::CancelledError("stopped"), /*stopped=*/true);
 }
 
-bool JwksUrl::FetchOnce(const std::stop_token& stop) {
-  const absl::StatusOr<std::string> text =
-      Fetch({.url = options_.url, .ca_file = options_.ca_file, .bytes_max = kJwksBytesMax}, stop);
-  absl::StatusOr<JsonWebKeys> read =
-      text.ok() ? ParseJsonWebKeys(*text, options_.only) : text.status();
-  if (stop.stop_requested()) return false;
-  const std::lock_guard lock(mutex_);
-  if (!read.ok()) {
-    log::Warning("the keys of tokens could not be fetched; those of before are kept",
-                 {{"url", WithoutQuery(options_.url)},
-                  {"keys", keys_ == nullptr ? 0 : keys_->size()},
-                  {"error", std::string(read.status().message())}});
-    return false;
-  }
-  found_in_ = looks_;
-  const bool first = keys_ == nullptr;
-  const bool had_some = first || keys_->size() > 0;
-  keys_ = std::move(read->keys);
-  if (keys_->size() == 0) {
-    log::Write(had_some ? log::Level::kWarning : log::Level::kDebug,
-               "the keys of tokens were all taken back: no token is good",
-               {{"url", WithoutQuery(options_.url)}});
-    return true;
-  }
-  log::Write(first ? log::Level::kInfo : log::Level::kDebug, "fetched the keys of tokens",
-             {{"url", WithoutQuery(options_.url)},
-              {"keys", keys_->size()},
-              {"skipped", SkippedKeys(*read)}});
-  return true;
+absl::StatusOr<JsonWebKeys> JwksUrl::Fetch(const std::stop_token& stop) const {
+  const absl::StatusOr<std::string> text = sluice::Fetch(
+      {.url = options_.url, .ca_file = options_.ca_file, .bytes_max = kJwksBytesMax}, stop);
+  if (!text.ok()) return text.status();
+  return ParseJsonWebKeys(*text, options_.only);
 }
 
-void JwksUrl::Tell(bool fetched, bool stopped) {
+// Whoever sees the keys of a look finds that look ended.
+bool JwksUrl::Settle(absl::StatusOr<JsonWebKeys> read, bool stopped) {
+  const bool fetched = read.ok();
   std::vector<Waiting> waiting;
   {
     const std::lock_guard lock(mutex_);
+    if (fetched) {
+      Keep(*std::move(read));
+    } else if (!stopped) {
+      log::Warning("the keys of tokens could not be fetched; those of before are kept",
+                   {{"url", WithoutQuery(options_.url)},
+                    {"keys", keys_ == nullptr ? 0 : keys_->size()},
+                    {"error", std::string(read.status().message())}});
+    }
     stopped_ = stopped;
     looking_ = fetching_ = false;
     waiting.swap(waiting_);
   }
   for (const Waiting& one : waiting) one.looked(one.had_begun || !fetched);
+  return fetched;
+}
+
+void JwksUrl::Keep(JsonWebKeys read) {
+  found_in_ = looks_;
+  const bool first = keys_ == nullptr;
+  const bool had_some = first || keys_->size() > 0;
+  keys_ = std::move(read.keys);
+  if (keys_->size() == 0) {
+    log::Write(had_some ? log::Level::kWarning : log::Level::kDebug,
+               "the keys of tokens were all taken back: no token is good",
+               {{"url", WithoutQuery(options_.url)}});
+    return;
+  }
+  log::Write(first ? log::Level::kInfo : log::Level::kDebug, "fetched the keys of tokens",
+             {{"url", WithoutQuery(options_.url)},
+              {"keys", keys_->size()},
+              {"skipped", SkippedKeys(read)}});
 }
 
 }  // namespace
