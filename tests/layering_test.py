@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # From the ground up. Floors on one level do not include each other.
 LEVELS = [
     {'base'},
-    {'event'},
+    {'event', 'nats'},
     {'route', 'event_log', 'access'},
     {'schema', 'hub'},
     {'relay'},
@@ -30,7 +30,7 @@ FENCES = {
     r'curl/': {'access'},
     r'sluice/config/': {'server'},
     r'rocksdb/': {'event_log/rocksdb'},
-    r'nats': {'event_log/jetstream'},
+    r'nats/': {'nats'},
 }
 
 # Interfaces whose implementations only the composition root names.

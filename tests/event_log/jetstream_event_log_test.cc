@@ -14,7 +14,7 @@
 #include "bridge/event_log/jetstream/topic_subject.h"
 #include "bridge/event_log/stoppable.h"
 #include "tests/event_log/event_log_contract.h"
-#include "tests/event_log/nats_server.h"
+#include "tests/nats/nats_server.h"
 
 namespace sluice {
 namespace {

@@ -13,10 +13,10 @@
 #include "bridge/base/log.h"
 #include "bridge/event_log/jetstream/appends.h"
 #include "bridge/event_log/jetstream/log_health.h"
-#include "bridge/event_log/jetstream/loop.h"
 #include "bridge/event_log/jetstream/stream_tail.h"
 #include "bridge/event_log/jetstream/topic_reads.h"
 #include "bridge/event_log/stoppable.h"
+#include "bridge/nats/loop.h"
 
 namespace sluice {
 namespace {

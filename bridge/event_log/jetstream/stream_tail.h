@@ -16,9 +16,9 @@
 #include "absl/status/statusor.h"
 #include "bridge/event_log/jetstream/followers.h"
 #include "bridge/event_log/jetstream/jetstream_options.h"
-#include "bridge/event_log/jetstream/nats_requests.h"
 #include "bridge/event_log/jetstream/seen_ids.h"
 #include "bridge/event_log/jetstream/stream_info.h"
+#include "bridge/nats/nats_requests.h"
 
 namespace sluice {
 

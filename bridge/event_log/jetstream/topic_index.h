@@ -12,7 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "bridge/event_log/jetstream/jetstream_options.h"
-#include "bridge/event_log/jetstream/nats_requests.h"
+#include "bridge/nats/nats_requests.h"
 
 namespace sluice {
 

@@ -14,9 +14,9 @@
 #include "bridge/event_log/event_log.h"
 #include "bridge/event_log/jetstream/followers.h"
 #include "bridge/event_log/jetstream/jetstream_options.h"
-#include "bridge/event_log/jetstream/nats_requests.h"
 #include "bridge/event_log/jetstream/stream_info.h"
 #include "bridge/event_log/jetstream/topic_index.h"
+#include "bridge/nats/nats_requests.h"
 
 namespace sluice {
 

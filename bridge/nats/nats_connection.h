@@ -1,8 +1,15 @@
 // The one file pair that knows libnats: a connection that comes back by itself, what is
-// published on it, and two kinds of subscriptions that live as long as it does.
+// published on it, and subscriptions that live as long as it does.
 //
 // In libnats 3.4 a subscription that is destroyed while messages arrive takes the process
-// with it. So none comes or goes: every answer travels to one inbox, for ever.
+// with it. So none comes or goes: what is to be heard is named when the connection is opened,
+// and every answer travels to one inbox, for ever.
+//
+// Whoever in a process needs NATS opens a connection of its own, with its own subjects and
+// callbacks: they share nothing that one could take from another, and a slow reader holds up
+// nobody else. (One thing is shared inside of libnats: one thread of the process calls every
+// connection's `connected`, `disconnected` and `closed`, so these hand over and return.) Most
+// own a Loop for what arrives, and NatsRequests for questions and their answers.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +21,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "bridge/event_log/jetstream/jetstream_options.h"
+#include "bridge/nats/nats_options.h"
 
 namespace sluice {
 
@@ -40,8 +47,11 @@ using NatsHeaders = std::vector<std::pair<std::string, std::string>>;
 
 class NatsConnection {
  public:
-  // All are called on threads of libnats.
+  // All are called on threads of libnats, and not on two at once for messages of one subject.
+  // None may destroy the connection. `connected` does not come for a connection that was there
+  // when Open returned: ask IsConnected then.
   struct Callbacks {
+    // May wait: what comes meanwhile is kept, up to a bound, and dropped past it.
     std::function<void(NatsMessage)> message;
     std::function<void()> connected;
     std::function<void()> disconnected;
@@ -49,8 +59,9 @@ class NatsConnection {
     std::function<void(std::string why)> closed;
   };
 
-  // Options that no server is needed to refuse are INVALID_ARGUMENT. That nobody is there
-  // is none: it keeps trying.
+  // Hears what is published to `subjects` (which may end in wildcards), from then on and
+  // whenever it is back. Options that no server is needed to refuse are INVALID_ARGUMENT.
+  // That nobody is there is none: it keeps trying.
   static absl::StatusOr<std::unique_ptr<NatsConnection>> Open(
       const NatsOptions& options, const std::vector<std::string>& subjects, Callbacks callbacks);
   virtual ~NatsConnection() = default;

@@ -1,5 +1,5 @@
-// Questions to NATS and their answers, told apart by where the answer goes. On the log's
-// thread only.
+// Questions to NATS and their answers, told apart by where the answer goes. On one thread
+// only: its owner's Loop.
 #pragma once
 
 #include <chrono>
@@ -11,7 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "bridge/event_log/jetstream/nats_connection.h"
+#include "bridge/nats/nats_connection.h"
 
 namespace sluice {
 
@@ -19,7 +19,8 @@ class NatsRequests {
  public:
   using Done = std::function<void(absl::StatusOr<NatsMessage>)>;
 
-  // Answers go to subjects under `inbox`.
+  // Answers go to subjects under `inbox` (`_INBOX.<UniqueName()>.x`): the connection's owner
+  // has it hear `INBOX.*`, and gives Take what comes there.
   explicit NatsRequests(std::string inbox) : inbox_(std::move(inbox)) {}
 
   void Use(NatsConnection* connection) { connection_ = connection; }

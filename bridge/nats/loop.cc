@@ -1,4 +1,4 @@
-#include "bridge/event_log/jetstream/loop.h"
+#include "bridge/nats/loop.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "bridge/event_log/jetstream/nats_requests.h"
+#include "bridge/nats/nats_requests.h"
 
 #include <utility>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "bridge/event_log/jetstream/nats_connection.h"
+#include "bridge/nats/nats_connection.h"
 
 #include <nats/nats.h>
 

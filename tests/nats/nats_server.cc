@@ -1,4 +1,4 @@
-#include "tests/event_log/nats_server.h"
+#include "tests/nats/nats_server.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-// The one thread on which the log in JetStream lives: whatever comes from NATS, from
-// callers and from the clock is run there, one after the other. What it owns needs no lock.
+// The one thread on which a user of NATS lives: whatever comes from NATS, from callers and
+// from the clock is run there, one after the other. What it owns needs no lock.
 #pragma once
 
 #include <chrono>
