@@ -127,7 +127,7 @@ phase "end to end" end_to_end
 if [ -z "$quick" ]; then
   phase "clang-tidy" tidy
   phase "address and undefined sanitizers" sanitized_tests asan
-  phase "thread sanitizer" sanitized_tests tsan hub_test event_log_test access_test relay_test
+  phase "thread sanitizer" sanitized_tests tsan hub_test event_log_test access_test jwt_test relay_test
   phase "fuzzers" tests/fuzz/run.sh
 fi
 
