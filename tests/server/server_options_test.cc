@@ -241,9 +241,11 @@ TEST(ServerOptions, KeepTheEventLogInJetStreamWhereTheySaySo) {
   const Built built = Build(R"(
 event_log:
   jetstream:
-    servers: ["nats://one:4222", "nats://two:4222"]
+    servers: ["nats://one:4222", "tls://two:4222", three]
     stream: EVENTS
     subject_prefix: events
+    streams: 4
+    stream_by_segments: 2
     replicas: 3
     events_per_topic: 2
     total_bytes: 3KiB
@@ -263,9 +265,11 @@ event_log:
   }
   EXPECT_THAT(built.findings.errors(), IsEmpty());
   const auto& jetstream = std::get<JetStreamEventLogOptions>(built.options.event_log);
-  EXPECT_THAT(jetstream.nats.servers, ElementsAre("nats://one:4222", "nats://two:4222"));
+  EXPECT_THAT(jetstream.nats.servers, ElementsAre("nats://one:4222", "tls://two:4222", "three"));
   EXPECT_EQ(jetstream.stream, "EVENTS");
   EXPECT_EQ(jetstream.subject_prefix, "events");
+  EXPECT_EQ(jetstream.streams, 4u);
+  EXPECT_EQ(jetstream.stream_by_segments, 2u);
   EXPECT_EQ(jetstream.replicas, 3u);
   EXPECT_EQ(jetstream.events_per_topic, 2u);
   EXPECT_EQ(jetstream.total_bytes, 3072u);
@@ -287,7 +291,25 @@ INSTANTIATE_TEST_SUITE_P(
                     Bad{"event_log: {jetstream: {servers: [a], stream: a.b}}",
                         "event_log.jetstream.stream: holds more than letters"},
                     Bad{"event_log: {jetstream: {servers: [a], replicas: 6}}",
-                        "event_log.jetstream.replicas: is at most 5"},
+                        "event_log.jetstream.replicas: is 1, 3 or 5"},
+                    Bad{"event_log: {jetstream: {servers: [a], replicas: 2}}",
+                        "event_log.jetstream.replicas: is 1, 3 or 5"},
+                    Bad{"event_log: {jetstream: {servers: [a], replicas: 0}}",
+                        "event_log.jetstream.replicas: is 1 or more"},
+                    Bad{"event_log: {jetstream: {servers: [a], streams: 65}}",
+                        "event_log.jetstream.streams: is at most 64"},
+                    Bad{"event_log: {jetstream: {servers: [a], streams: 0}}",
+                        "event_log.jetstream.streams: is 1 or more"},
+                    Bad{"event_log: {jetstream: {servers: [a], streams: 2, stream_by_segments: 9}}",
+                        "event_log.jetstream.stream_by_segments: is at most 8"},
+                    Bad{"event_log: {jetstream: {servers: [a], stream_by_segments: 1}}",
+                        "event_log.jetstream.stream_by_segments: is of no use without"},
+                    Bad{"event_log: {jetstream: {servers: [\"nats://a:4222\", \"nats://u:p@b\"]}}",
+                        "event_log.jetstream.servers[1]: holds credentials"},
+                    Bad{"event_log: {jetstream: {servers: [\"ws://a\"]}}",
+                        "event_log.jetstream.servers[0]: is not of the form"},
+                    Bad{"event_log: {jetstream: {servers: [\"tls://a\"]}}",
+                        "event_log.jetstream.servers[0]: needs event_log.jetstream.tls"},
                     Bad{"event_log: {jetstream: {servers: [a], append_timeout: 2m}}",
                         "event_log.jetstream.append_timeout: is at most half"},
                     Bad{"event_log: {jetstream: {servers: [a], max_age: 1m}}",

@@ -14,6 +14,10 @@ struct JetStreamEventLogOptions {
   std::string stream = "SLUICE";
   // Events are kept under `PREFIX.kept.>`; transient ones pass under `PREFIX.transient.>`.
   std::string subject_prefix = "sluice";
+  // With more than one, stream I of them is `STREAM_I`, and its prefix `PREFIX.I`.
+  uint32_t streams = 1;
+  // A topic's stream is told by so many of its first segments; 0: by all of them.
+  uint32_t stream_by_segments = 0;
   uint32_t replicas = 1;
   uint32_t events_per_topic = 10'000;
   uint64_t total_bytes = 0;  // 0: no bound of its own
