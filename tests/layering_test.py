@@ -13,7 +13,7 @@ LEVELS = [
     {'event', 'nats'},
     {'route', 'event_log', 'access'},
     {'schema', 'hub'},
-    {'relay'},
+    {'relay', 'fleet'},
     {'rpc', 'http'},
     {'server'},
 ]
@@ -37,6 +37,7 @@ FENCES = {
 CONCRETE = {
     'bridge/access/authorizer.h': r'bridge/access/(\w+/)?\w+_authorizer\.h',
     'bridge/event_log/event_log.h': r'bridge/event_log/\w+/',
+    'bridge/fleet/fleet.h': r'bridge/fleet/\w+_fleet\.h',
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)

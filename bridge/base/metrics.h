@@ -20,6 +20,8 @@ struct Metrics {
   std::atomic<uint64_t> source_events{0};
   std::atomic<uint64_t> source_failures{0};
   std::atomic<uint64_t> responses_skipped{0};
+  // What other members of the fleet have taken back.
+  std::atomic<uint64_t> revocations_told{0};
   std::array<std::atomic<uint64_t>, kReasonCount> refusals{};
   std::array<std::atomic<uint64_t>, kReasonCount> disconnects{};
 

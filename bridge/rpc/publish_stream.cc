@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "bridge/rpc/bytes.h"
-#include "bridge/rpc/proto_time.h"
+#include "bridge/fleet/proto_time.h"
 
 namespace sluice {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "bridge/rpc/bytes.h"
 #include "bridge/rpc/caller.h"
-#include "bridge/rpc/proto_time.h"
+#include "bridge/fleet/proto_time.h"
 #include "bridge/rpc/publish_stream.h"
 
 namespace sluice {

@@ -18,8 +18,8 @@ namespace sluice {
 class Authorizer;
 class Clock;
 class Connections;
-class Disconnects;
 class EventLog;
+class Fleet;
 class Hub;
 class Ingest;
 class Revocations;
@@ -51,14 +51,12 @@ struct RpcContext {
   Authorizer* reflection_authorizer = nullptr;  // null: reflection is open
   StandingPolicy standing;
   Revocations* revocations = nullptr;  // null: nothing is taken back
-  Disconnects* disconnects = nullptr;  // null: there is no Admin.Disconnect
+  Fleet* fleet = nullptr;  // of Admin
   const Ingest* ingest = nullptr;
   std::shared_ptr<SchemaRegistry> schema;  // served by reflection; asked for unknown types
   const Clock* clock = nullptr;
   Metrics* metrics = nullptr;
   Connections* connections = nullptr;  // the server's own
-  absl::Time started_at;
-  std::string version;
 };
 
 class RpcServer {

@@ -17,7 +17,7 @@
 #include "bridge/hub/hub.h"
 #include "bridge/rpc/caller.h"
 #include "bridge/rpc/connections.h"
-#include "bridge/rpc/proto_time.h"
+#include "bridge/fleet/proto_time.h"
 
 namespace sluice {
 namespace {

@@ -16,6 +16,8 @@
 #include "bridge/base/log.h"
 #include "bridge/base/metrics.h"
 #include "bridge/event_log/stoppable.h"
+#include "bridge/fleet/local_fleet.h"
+#include "bridge/fleet/node.h"
 #include "bridge/hub/disconnecting.h"
 #include "bridge/hub/hub.h"
 #include "bridge/relay/relay.h"
@@ -68,6 +70,16 @@ struct Server::Parts {
     if (auto* log = dynamic_cast<Stoppable*>(event_log.get())) log->Stop();
   }
 
+  NodeContext MakeNodeContext() {
+    return {.hub = &hub,
+            .log = event_log.get(),
+            .disconnects = &disconnects,
+            .clock = &clock,
+            .metrics = &metrics,
+            .started_at = started_at,
+            .version = kVersion};
+  }
+
   RelayContext MakeRelayContext() {
     return {.hub = &hub,
             .log = event_log.get(),
@@ -109,13 +121,11 @@ struct Server::Parts {
         .reflection_authorizer = asked.reflection ? &authorizers->Find(*asked.reflection) : nullptr,
         .standing = options.standing,
         .revocations = &revocations,
-        .disconnects = &disconnects,
+        .fleet = fleet.get(),
         .ingest = &ingest,
         .schema = options.schema,
         .clock = &clock,
-        .metrics = &metrics,
-        .started_at = started_at,
-        .version = kVersion};
+        .metrics = &metrics};
   }
 
   std::vector<SourceStatistics> SourceStates() const {
@@ -141,6 +151,8 @@ struct Server::Parts {
   const std::unique_ptr<EventLog> event_log;
   Hub hub;
   LocalDisconnects disconnects{hub, revocations};
+  const Node node{MakeNodeContext()};
+  const std::unique_ptr<Fleet> fleet = std::make_unique<LocalFleet>(node);
   Relay relay;
   const std::unique_ptr<Authorizers> authorizers;
   AsyncApiDocument async_api;
@@ -174,8 +186,8 @@ absl::Status Server::Start() {
   refresh();
   parts.hub.Start();
   parts.relay.Start();
-  parts.revocation_followers =
-      FollowRevocations(parts.options.authorizers, parts.disconnects, parts.revocations, parts.hub);
+  parts.revocation_followers = FollowRevocations(
+      parts.options.authorizers, parts.fleet->disconnects(), parts.revocations, parts.hub);
   parts.schema_watch.emplace(parts.options.schema, refresh);
   parts.rpc.SetServing(true);
   const std::string ops = parts.http.ops_address();

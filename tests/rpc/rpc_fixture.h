@@ -14,6 +14,8 @@
 #include "absl/time/clock.h"
 #include "bridge/base/metrics.h"
 #include "bridge/event_log/memory/memory_event_log.h"
+#include "bridge/fleet/local_fleet.h"
+#include "bridge/fleet/node.h"
 #include "bridge/hub/disconnecting.h"
 #include "bridge/hub/hub.h"
 #include "bridge/rpc/rpc_server.h"
@@ -41,6 +43,14 @@ class RpcFixture : public testing::Test {
     log_ = log != nullptr ? std::move(log) : MakeMemoryEventLog({.epoch = 0xe}, clock_);
     hub_ = std::make_unique<Hub>(2, ShardOptions{}, *log_, clock_, metrics_);
     disconnects_ = std::make_unique<LocalDisconnects>(*hub_, revocations_);
+    node_ = std::make_unique<Node>(NodeContext{.hub = hub_.get(),
+                                               .log = log_.get(),
+                                               .disconnects = disconnects_.get(),
+                                               .clock = &clock_,
+                                               .metrics = &metrics_,
+                                               .started_at = clock_.Now(),
+                                               .version = "1.2.3"});
+    fleet_ = std::make_unique<LocalFleet>(*node_);
     log_->Start(hub_.get());
     hub_->Start();
     server_ = std::make_unique<RpcServer>(options_, Context());
@@ -66,13 +76,11 @@ class RpcFixture : public testing::Test {
             .admin_authorizer = &authorizer_,
             .reflection_authorizer = reflection_authorizer_,
             .revocations = &revocations_,
-            .disconnects = disconnects_.get(),
+            .fleet = fleet_.get(),
             .ingest = &ingest_,
             .schema = schema_,
             .clock = &clock_,
-            .metrics = &metrics_,
-            .started_at = clock_.Now(),
-            .version = "1.2.3"};
+            .metrics = &metrics_};
   }
 
   std::shared_ptr<grpc::Channel> NewChannel(grpc::ChannelArguments arguments = {}) const {
@@ -141,6 +149,8 @@ class RpcFixture : public testing::Test {
   Revocations revocations_;
   std::unique_ptr<Hub> hub_;
   std::unique_ptr<LocalDisconnects> disconnects_;
+  std::unique_ptr<Node> node_;
+  std::unique_ptr<LocalFleet> fleet_;
   TokenAuthorizer authorizer_;  // its last answers come to the hub's threads
   Authorizer* subscribe_authorizer_ = &authorizer_;
   Authorizer* publish_authorizer_ = &authorizer_;

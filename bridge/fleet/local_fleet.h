@@ -1,0 +1,21 @@
+// A fleet of one: a bridge by itself.
+#pragma once
+
+#include "bridge/fleet/fleet.h"
+#include "bridge/fleet/node.h"
+
+namespace sluice {
+
+class LocalFleet final : public Fleet {
+ public:
+  // It outlives the fleet.
+  explicit LocalFleet(const Node& node) : node_(node) {}
+
+  void Ask(fleet::v1::Question question, Scope scope, AskDone done) override;
+  Disconnects& disconnects() override { return *node_.context().disconnects; }
+
+ private:
+  const Node& node_;
+};
+
+}  // namespace sluice
