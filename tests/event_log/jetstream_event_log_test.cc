@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
 
@@ -208,17 +209,48 @@ TEST_F(JetStreamLog, TellsOfALossWhenTheStreamWasDeletedAndMadeAnew) {
   EXPECT_FALSE(Append(log, {WithId(MakeEvent("a/1", "other"), "m")}).value().front().duplicate);
 }
 
-TEST_F(JetStreamLog, RefusesAStreamThatContradictsTheConfiguration) {
+TEST_F(JetStreamLog, RefusesAStreamThatKeepsLessThanIsConfigured) {
   Make();
   JetStreamEventLogOptions other = options_;
-  other.max_age = absl::Hours(1);
-  other.events_per_topic = 5;
+  other.max_age = absl::Hours(48);
+  other.events_per_topic = 20'000;
   const absl::Status refused = MakeJetStreamEventLog(other).status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
   const std::string why(refused.message());
-  EXPECT_THAT(why, HasSubstr("max_age is 86400000000000, not 3600000000000"));
-  EXPECT_THAT(why, HasSubstr("max_msgs_per_subject is 10000, not 5"));
+  EXPECT_THAT(why, HasSubstr("max_age is 24h, less than the configured 48h"));
+  EXPECT_THAT(why, HasSubstr("max_msgs_per_subject is 10000, less than the configured 20000"));
   EXPECT_THAT(why, testing::Not(HasSubstr("num_replicas")));
+}
+
+// Bounds are raised at the stream first, and lowered there last: no bridge need stop for it.
+TEST_F(JetStreamLog, OpensAStreamThatKeepsMoreThanIsConfigured) {
+  Make();
+  options_.max_age = absl::Hours(1);
+  options_.events_per_topic = 5;
+  options_.deduplication_window = absl::Minutes(1);
+  options_.total_bytes = 1 << 20;
+  const std::unique_ptr<EventLog> other = MakeOrDie(options_);
+  other->Start(&other_tail_);
+  AppendOne(*other, MakeEvent("a/1", "1"));
+}
+
+// Whatever `nats stream edit` does to it.
+TEST_F(JetStreamLog, GoesOnWhenItsStreamIsChanged) {
+  EventLog& log = Make();
+  log.Follow("a/1", 0);
+  AppendOne(log, MakeEvent("a/1", "1"));
+  const std::string info = server_.Ask("$JS.API.STREAM.INFO." + options_.stream);
+  nlohmann::json configuration = nlohmann::json::parse(info)["config"];
+  configuration["description"] = "changed";
+  configuration["max_age"] = 3'600'000'000'000;
+  configuration["max_msgs_per_subject"] = 7;
+  const std::string updated =
+      server_.Ask("$JS.API.STREAM.UPDATE." + options_.stream, configuration.dump());
+  ASSERT_THAT(updated, HasSubstr("changed"));
+  server_.Kill();
+  server_.Start();
+  Insist(log, WithId(MakeEvent("a/1", "2"), "m"));
+  EXPECT_THAT(Data(tail_.Await(0, 2)), testing::ElementsAre("1", "2"));
 }
 
 TEST_F(JetStreamLog, OpensWhenNatsComes) {

@@ -6,9 +6,9 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "bridge/base/text.h"
+#include "bridge/event_log/jetstream/api_error.h"
 
 namespace sluice {
 namespace {
@@ -44,48 +44,9 @@ absl::Status ErrorOf(const Json& answer) {
   const auto found = answer.find("error");
   if (found == answer.end()) return absl::OkStatus();
   const Json& error = *found;
-  const uint64_t code = error.is_object() ? Number(error, "code") : 0;
-  const std::string text =
-      absl::StrCat("NATS: ", error.is_object() ? Text(error, "description") : "", " (",
-                   error.is_object() ? Number(error, "err_code") : 0, ")");
-  if (code == 404) return absl::NotFoundError(text);
-  if (code >= 500 || code == 0) return absl::UnavailableError(text);
-  return absl::FailedPreconditionError(text);
-}
-
-Json Configuration(const JetStreamEventLogOptions& options) {
-  return {{"name", options.stream},
-          {"subjects", Json::array({KeptPrefix(options) + ".>"})},
-          {"retention", "limits"},
-          {"discard", "old"},
-          {"storage", "file"},
-          {"num_replicas", options.replicas},
-          {"max_msgs_per_subject", options.events_per_topic},
-          {"max_age", absl::ToInt64Nanoseconds(options.max_age)},
-          {"max_bytes", options.total_bytes == 0 ? -1 : static_cast<int64_t>(options.total_bytes)},
-          {"duplicate_window", absl::ToInt64Nanoseconds(options.deduplication_window)}};
-}
-
-std::vector<std::string> Contradictions(const Json& is, const JetStreamEventLogOptions& options) {
-  std::vector<std::string> found;
-  const Json configured = Configuration(options);  // (which its items() do not keep alive)
-  for (const auto& [key, wanted] : configured.items()) {
-    const auto has = is.find(key);
-    if (has == is.end() || *has != wanted) {
-      found.push_back(absl::StrCat(key, " is ", has == is.end() ? "not set" : has->dump(), ", not ",
-                                   wanted.dump()));
-    }
-  }
-  for (const char* bound : {"max_msgs", "max_msg_size"}) {
-    const auto has = is.find(bound);
-    if (has != is.end() && has->is_number() && has->get<int64_t>() > 0) {
-      found.push_back(absl::StrCat(bound, " is ", has->dump(), ", not unlimited"));
-    }
-  }
-  for (const char* off : {"sealed", "no_ack"}) {
-    if (is.value(off, Json(false)) == true) found.push_back(absl::StrCat(off, " is true"));
-  }
-  return found;
+  if (!error.is_object()) return absl::UnavailableError("NATS: its answer is an error");
+  return StatusOfApiError(Number(error, "code"), Number(error, "err_code"),
+                          Text(error, "description"));
 }
 
 }  // namespace
@@ -96,10 +57,6 @@ std::string KeptPrefix(const JetStreamEventLogOptions& options) {
 
 std::string TransientPrefix(const JetStreamEventLogOptions& options) {
   return options.subject_prefix + ".transient";
-}
-
-std::string StreamRequest(const JetStreamEventLogOptions& options) {
-  return Configuration(options).dump();
 }
 
 absl::Status ParseError(std::string_view answer) { return ErrorOf(Parse(answer)); }
@@ -124,7 +81,7 @@ absl::StatusOr<StreamInfo> ParseStreamInfo(std::string_view answer,
     }
   }
   const Json& configuration = Member(json, "config");
-  if (configuration.is_object()) info.contradictions = Contradictions(configuration, options);
+  if (configuration.is_object()) info.settings = CompareSettings(configuration.dump(), options);
   return info;
 }
 
@@ -139,7 +96,9 @@ absl::StatusOr<StoredBytes> ParseMessage(std::string_view answer) {
   StoredBytes stored;
   stored.subject = Text(message, "subject");
   stored.sequence = Number(message, "seq");
-  if (stored.sequence == 0 || !absl::Base64Unescape(Text(message, "data"), &stored.body)) {
+  const std::string headers = Text(message, "hdrs");
+  if (stored.sequence == 0 || !absl::Base64Unescape(Text(message, "data"), &stored.body) ||
+      !absl::Base64Unescape(headers, &stored.headers)) {
     return absl::UnavailableError("NATS: its answer holds no message");
   }
   return stored;

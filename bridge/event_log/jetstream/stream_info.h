@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "bridge/event_log/jetstream/jetstream_options.h"
+#include "bridge/event_log/jetstream/stream_settings.h"
 
 namespace sluice {
 
@@ -18,19 +18,14 @@ struct StreamInfo {
   uint64_t last_sequence = 0;
   // Of the one subject that was asked for.
   uint64_t subject_messages = 0;
-  // How it contradicts the options, every setting by its name; empty: it does not.
-  std::vector<std::string> contradictions;
+  StreamSettings settings;
 };
 
 // The subjects under which kept and transient events travel.
 std::string KeptPrefix(const JetStreamEventLogOptions& options);
 std::string TransientPrefix(const JetStreamEventLogOptions& options);
 
-// What a stream is made with.
-std::string StreamRequest(const JetStreamEventLogOptions& options);
-
-// NOT_FOUND: there is no such stream (message, consumer). UNAVAILABLE: the server cannot
-// say now. What it refuses otherwise is FAILED_PRECONDITION, with its words.
+// Errors are those of api_error.h; UNAVAILABLE: what was said makes no sense.
 absl::StatusOr<StreamInfo> ParseStreamInfo(std::string_view answer,
                                            const JetStreamEventLogOptions& options);
 // Of any answer: what kind of error it is.
@@ -39,6 +34,7 @@ absl::Status ParseError(std::string_view answer);
 struct StoredBytes {
   std::string subject;
   uint64_t sequence = 0;
+  std::string headers;  // as they travel: "NATS/1.0\r\nName: value\r\n"
   std::string body;
 };
 absl::StatusOr<StoredBytes> ParseMessage(std::string_view answer);

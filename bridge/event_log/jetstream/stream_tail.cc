@@ -6,7 +6,6 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "bridge/base/log.h"
 #include "bridge/base/text.h"
 #include "bridge/event_log/jetstream/topic_subject.h"
@@ -97,11 +96,11 @@ void StreamTail::MakeStream() {
 }
 
 void StreamTail::Opened(const StreamInfo& info) {
-  if (!info.contradictions.empty()) {
-    return Failed(absl::FailedPreconditionError(absl::StrCat(
-        "event_log.jetstream: the stream ", options_.stream,
-        " is not what is configured: ", absl::StrJoin(info.contradictions, "; "),
-        ". Configure what the stream has, change it (nats stream edit), or name another stream")));
+  if (const absl::Status as_configured = CheckSettings(info.settings, options_);
+      !as_configured.ok()) {
+    // (A bridge that runs goes on: whoever changes its stream must not stop it.)
+    if (next_sequence_ == 0) return Failed(as_configured);
+    log::Warning("the stream was changed", {{"why", std::string(as_configured.message())}});
   }
   const StreamOffsets offsets(info.created);
   if (next_sequence_ == 0) {
