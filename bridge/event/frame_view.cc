@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/base/json_quote.h"
+#include "bridge/event/event_fields.h"
 #include "bridge/event/json_members.h"
 
 namespace sluice {
@@ -92,7 +93,8 @@ const FrameRule* RuleFor(const FrameView& view, std::string_view type) {
 SseFrame EncodeFrame(const StoredEvent& stored, const FrameView& view, bool end) {
   const Event& event = stored.event();
   if (event.transient) return Encode(event, stored.data(), {}, view);  // no place to come back to
-  if (view.ids == IdLine::kPublisher && !event.publisher_id.empty() && !end) {
+  const bool publishers = !event.publisher_id.empty() && !IsOwnId(event.publisher_id);
+  if (view.ids == IdLine::kPublisher && publishers && !end) {
     return Encode(event, stored.data(), event.publisher_id, view);
   }
   // (Only an id of ours can say that the stream has ended.)

@@ -97,6 +97,10 @@ class EventLog {
   // Before anything else; `tail` lives until Stop.
   virtual void Start(Tail* tail) = 0;
 
+  // Whether what an append was answered UNAVAILABLE for may have been stored all the same: who
+  // tries again and wants it once gives the events ids.
+  virtual bool MayStoreUnanswered() const { return true; }
+
   // All or nothing. ALREADY_EXISTS: an id was used with other content;
   // UNAVAILABLE: could not store.
   virtual void Append(AppendRequest request, AppendDone done) = 0;

@@ -42,7 +42,9 @@ absl::StatusOr<CallRequest> PlainRequest(const SourceOptions& options, const Sch
   return request;
 }
 
-bool IsPublisherId(const std::string& id) { return !id.empty() && ValidatePublisherId(id).ok(); }
+bool IsPublisherId(const std::string& id) {
+  return !id.empty() && !IsOwnId(id) && ValidatePublisherId(id).ok();
+}
 
 // sluice.v1.EventSource/Watch: the backend's events are published as if it had called
 // Publish.

@@ -4,6 +4,7 @@
 
 #include "bridge/base/log.h"
 #include "bridge/base/metrics.h"
+#include "bridge/event/event_fields.h"
 #include "bridge/hub/hub.h"
 #include "bridge/relay/presence.h"
 #include "bridge/schema/schema_registry.h"
@@ -50,7 +51,10 @@ class SourceRelay::Call final : public StoredCall {
   void OnStored(const std::vector<Event>& events,
                 const std::vector<AppendResult>& results) override {
     uint64_t count = 0;
-    for (const AppendResult& result : results) count += result.duplicate ? 0 : 1;
+    for (size_t i = 0; i < results.size(); ++i) {
+      // (Under an id of ours, it was stored at an earlier try.)
+      count += results[i].duplicate && !IsOwnId(events[i].publisher_id) ? 0 : 1;
+    }
     stored_ += count;
     source_->Stored(events, count);
   }

@@ -4,9 +4,12 @@
 #include <random>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "bridge/base/log.h"
 #include "bridge/base/metrics.h"
+#include "bridge/base/text.h"
+#include "bridge/event/event_fields.h"
 #include "bridge/relay/presence.h"
 #include "bridge/relay/timers.h"
 #include "bridge/schema/json_transcoder.h"
@@ -27,6 +30,16 @@ bool IsRefusal(const absl::Status& status) {
          status.code() == absl::StatusCode::kInvalidArgument;
 }
 
+// No two calls have the same, be they at other bridges.
+std::string RandomCallId() {
+  std::random_device random;
+  std::string id(AsAbsl(kOwnIdPrefix));
+  for (int words = 4; words > 0; --words) {
+    absl::StrAppend(&id, absl::Hex(random(), absl::kZeroPad8));
+  }
+  return id;
+}
+
 }  // namespace
 
 // An append's answer may come before Append returns. Whoever is second, the answer or
@@ -40,6 +53,7 @@ StoredCall::StoredCall(const StoredCallContext& context, Owner owner)
     : present_(context.presence->Enter()),
       context_(context),
       owner_(std::move(owner)),
+      id_(RandomCallId()),
       next_log_(absl::InfinitePast()) {}
 
 StoredCall::~StoredCall() = default;
@@ -120,9 +134,19 @@ void StoredCall::OnEnd(absl::Status status) {
 }
 
 void StoredCall::Store(std::vector<Event> events, std::function<void()> then) {
+  GiveIds(events);
   if (!events.empty()) batches_.push_back(std::move(events));
   then_ = std::move(then);
   AppendAll();
+}
+
+// (Transient ones are not stored, so nothing would be gained.)
+void StoredCall::GiveIds(std::vector<Event>& events) {
+  if (!context_.log->MayStoreUnanswered()) return;
+  for (Event& event : events) {
+    if (!event.publisher_id.empty() || event.transient) continue;
+    event.publisher_id = absl::StrCat(id_, "-", ++numbered_);
+  }
 }
 
 void StoredCall::AppendAll() {

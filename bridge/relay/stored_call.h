@@ -96,6 +96,11 @@ class StoredCall : public StreamingCall::Listener, public std::enable_shared_fro
   const StoredCallContext context_;
   const Owner owner_;
 
+  // So that an append whose answer was lost stores them once when it is tried again.
+  void GiveIds(std::vector<Event>& events);
+
+  const std::string id_;
+  uint64_t numbered_ = 0;  // how many events have an id of it
   // Of what is being stored.
   std::deque<std::vector<Event>> batches_;
   std::function<void()> then_;

@@ -54,7 +54,7 @@ class TopicCalls::Call final : public StoredCall {
       : StoredCall({parts.surroundings.context.log, parts.surroundings.context.schema,
                     parts.surroundings.context.metrics, parts.surroundings.timers,
                     parts.surroundings.presence},
-                   {"topic", topic, ""}),
+                   {"topic", topic, "call"}),
         parts_(parts),
         topic_(std::move(topic)),
         policy_(policy),

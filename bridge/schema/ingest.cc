@@ -118,6 +118,12 @@ absl::Status TakePayload(const v1::Event& source, const JsonTranscoder& transcod
   return absl::OkStatus();
 }
 
+absl::Status CheckId(std::string_view id) {
+  if (!IsOwnId(id)) return ValidatePublisherId(id);
+  return absl::InvalidArgumentError(absl::StrCat("begins with \"", AsAbsl(kOwnIdPrefix),
+                                                 "\", which is kept for ids of the bridge's own"));
+}
+
 // Everything but the payload.
 absl::StatusOr<Event> TakeEnvelope(const v1::Event& source, absl::Time received_at) {
   Event event;
@@ -128,7 +134,7 @@ absl::StatusOr<Event> TakeEnvelope(const v1::Event& source, absl::Time received_
   event.transient = source.transient();
   event.end_of_stream = source.end_of_stream();
   if (absl::Status s = At("topic", CheckTopic(event.topic)); !s.ok()) return s;
-  if (absl::Status s = At("id", ValidatePublisherId(event.publisher_id)); !s.ok()) return s;
+  if (absl::Status s = At("id", CheckId(event.publisher_id)); !s.ok()) return s;
   if (absl::Status s = At("type", ValidateEventType(event.type)); !s.ok()) return s;
   absl::StatusOr<Attributes> attributes = TakeAttributes(source);
   if (!attributes.ok()) return At("attributes", attributes.status());

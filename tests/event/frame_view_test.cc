@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+#include "bridge/base/text.h"
+#include "bridge/event/event_fields.h"
 #include "tests/fakes/events.h"
 
 namespace sluice {
@@ -27,6 +30,13 @@ TEST(FrameView, SendsThePublishersIdWhereThereIsOne) {
             "event: note\nid: 0000000000000001-2\ndata: x\n\n");
   event.publisher_id = "msg-1";
   EXPECT_EQ(Encode(event, {.ids = IdLine::kPublisher}), "event: note\nid: msg-1\ndata: x\n\n");
+}
+
+TEST(FrameView, ShowsNobodyTheBridgesOwnIds) {
+  Event event = MakeEvent("a/1", "x");
+  event.publisher_id = absl::StrCat(AsAbsl(kOwnIdPrefix), "0123-1");
+  EXPECT_EQ(Encode(event, {.ids = IdLine::kPublisher}),
+            "event: note\nid: 0000000000000001-2\ndata: x\n\n");
 }
 
 TEST(FrameView, SendsAPublishersIdOnlyWhereAClientCanComeBackToIt) {

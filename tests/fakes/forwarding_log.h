@@ -14,6 +14,7 @@ class ForwardingLog : public EventLog {
   explicit ForwardingLog(EventLog& log) : log_(log) {}
 
   void Start(Tail* tail) override { log_.Start(tail); }
+  bool MayStoreUnanswered() const override { return log_.MayStoreUnanswered(); }
   void Append(AppendRequest request, AppendDone done) override {
     log_.Append(std::move(request), std::move(done));
   }

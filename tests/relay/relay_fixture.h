@@ -34,24 +34,29 @@
 
 namespace sluice {
 
-// An event log that can be away, and then stores nothing.
+// An event log that can be away.
 class AwayLog final : public ForwardingLog {
  public:
   explicit AwayLog(std::unique_ptr<EventLog> log) : ForwardingLog(*log), owned_(std::move(log)) {}
 
   void GoAway() { away_ = true; }
-  void ComeBack() { away_ = false; }
+  // Goes on storing, and says that it could not.
+  void LoseAnswers() { answers_lost_ = true; }
+  void ComeBack() { away_ = answers_lost_ = false; }
   uint64_t refused() const { return refused_; }
 
   void Append(AppendRequest request, AppendDone done) override {
-    if (!away_) return ForwardingLog::Append(std::move(request), std::move(done));
+    if (answers_lost_) ForwardingLog::Append(request, [](const auto&) {});
+    if (!away_ && !answers_lost_) return ForwardingLog::Append(std::move(request), std::move(done));
     ++refused_;
     done(absl::UnavailableError("away"));
   }
+  bool MayStoreUnanswered() const override { return true; }
 
  private:
   const std::unique_ptr<EventLog> owned_;
   std::atomic<bool> away_{false};
+  std::atomic<bool> answers_lost_{false};
   std::atomic<uint64_t> refused_{0};
 };
 

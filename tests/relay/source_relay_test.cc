@@ -154,6 +154,24 @@ TEST_F(SourceTest, SkipsOnlyWhatTheLogRefuses) {
   EXPECT_EQ(metrics_.responses_skipped.load(), 1u);
 }
 
+TEST_F(SourceTest, StoresOnceWhatWasStoredWithoutAnAnswer) {
+  AddSource();
+  Start();
+  const auto call = backend_->AwaitCall();
+  log_.LoseAnswers();
+  v1::WatchResponse response;
+  ASSERT_TRUE(response.ParseFromString(Watched({"1", "2", "2"})));
+  response.mutable_events(1)->clear_id();
+  response.mutable_events(2)->clear_id();
+  call->Write(response.SerializeAsString());
+  ASSERT_TRUE(Eventually([&] { return log_.refused() >= 2; }));
+  log_.ComeBack();
+  call->Write(Watched({"3"}));
+  EXPECT_THAT(AwaitData("news", 4), ElementsAre("1", "2", "2", "3"));
+  EXPECT_EQ(Events("news").front()->event().publisher_id, "1");
+  EXPECT_TRUE(Eventually([&] { return State().events == 3; }));  // the id of "1" was known
+}
+
 TEST_F(SourceTest, WaitsForALogThatIsAway) {
   AddSource();
   log_.GoAway();

@@ -222,6 +222,24 @@ TEST_F(TopicCallsTest, StoresEverythingOnceTheLogIsBack) {
   EXPECT_THAT(AwaitEnd(), ElementsAre(WordJson("a"), WordJson("b"), "(none)"));
 }
 
+TEST_F(TopicCallsTest, StoresOnceWhatWasStoredWithoutAnAnswer) {
+  Start();
+  for (int turn = 0; turn < 2; ++turn) {  // the same words again are others
+    const Offset before = log_.head();
+    std::shared_ptr<BackendCall> call;
+    const Joined joined = JoinStarted(&call);
+    log_.LoseAnswers();
+    const uint64_t refused = log_.refused();
+    call->Write(Word("a"));
+    call->Write(Word("a"));
+    call->Finish(grpc::Status::OK);
+    ASSERT_TRUE(Eventually([&] { return log_.refused() >= refused + 2; }));
+    log_.ComeBack();
+    EXPECT_THAT(AwaitEnd(before), ElementsAre(WordJson("a"), WordJson("a"), "(none)"));
+    ASSERT_TRUE(Eventually([&] { return !Running(); }));
+  }
+}
+
 TEST_F(TopicCallsTest, IsCancelledWhenNobodyListens) {
   policy_.linger = absl::Milliseconds(20);
   Start();

@@ -110,6 +110,7 @@ TEST_F(IngestTest, NamesTheFieldThatBreaksARule) {
       {"topic: 'a/b/c/d/e/f/g/h/i'", "topic: "},
       {"topic: 'user/{subject}'", "topic: may not hold {subject}"},
       {"id: " + Quoted(129), "id: is longer than 128 bytes"},
+      {"id: 'sluice:1'", "id: begins with \"sluice:\""},
       {"id: 'a\\tb'", "id: is not printable ASCII"},
       {"id: '\xc3\xa4'", "id: is not printable ASCII"},
       {"type: 'a\\nb'", "type: holds CR, LF or NUL"},

@@ -27,6 +27,7 @@ class MemoryEventLog final : public EventLog {
         publisher_ids_(options.deduplication_window, options.deduplication_ids) {}
 
   void Start(Tail* tail) override { tail_ = tail; }
+  bool MayStoreUnanswered() const override { return false; }
 
   void Append(AppendRequest request, AppendDone done) override {
     done(AppendNow(std::move(request)));
