@@ -125,6 +125,7 @@ bool TopicReads::Take(Read& read, const StoredBytes& message) const {
   read.next = message.sequence + 1;
   absl::StatusOr<std::vector<Event>> events = DecodeMessage(read.asked.topic, message.body);
   if (read.first == 0) read.first = message.sequence;
+  ++read.found;
   if (!events.ok()) return true;  // the tail has counted it
   for (StoredEventPtr& event : PlaceEvents(*std::move(events), read.offsets, message.sequence)) {
     if (event->offset() <= read.after) continue;
@@ -168,6 +169,9 @@ void TopicReads::AskForFirst(const ReadPtr& read) {
         const absl::StatusOr<StoredBytes> message = ParseMessage(answer->data());
         // It keeps older ones, which go first: there is nothing that it has let go of since.
         if (message.ok() && message->sequence < read->first) return Dropped(read, 0);
+        // All of it was read, so it is counted. (To count them, the server walks the subjects
+        // of the whole stream.)
+        if (read->at_end && read->found < options_.events_per_topic) return Dropped(read, 0);
         CountMessages(read);
       });
 }

@@ -40,6 +40,7 @@ class TopicReads {
     Offset after = 0;
     uint64_t next = 1;   // the sequence that is asked for
     uint64_t first = 0;  // sequence of the first message that was found
+    uint64_t found = 0;  // so many messages
     Offset head = 0;     // when `next` was asked for
     size_t bytes = 0;
     bool at_end = false;
