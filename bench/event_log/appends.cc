@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "bench/event_log/logs.h"
+
 namespace sluice::bench {
 namespace {
 
@@ -21,9 +23,7 @@ double InASecond(uint64_t count, Steady::time_point began) {
 
 }  // namespace
 
-double MeasureAppends(const LogKind& kind, int publishers, std::chrono::milliseconds time,
-                      const std::filesystem::path& folder) {
-  const RunningLog log(kind, folder);
+double MeasureAppends(EventLog& log, int publishers, std::chrono::milliseconds time) {
   std::atomic<uint64_t> appended = 0;
   const auto began = Steady::now();
   std::vector<std::thread> threads;
@@ -33,7 +33,7 @@ double MeasureAppends(const LogKind& kind, int publishers, std::chrono::millisec
       for (; Steady::now() - began < time; ++mine) {
         std::vector<Event> events;
         events.push_back(MakeEvent(topic));
-        AppendAndWait(*log, std::move(events));
+        AppendAndWait(log, std::move(events));
       }
       appended += mine;
     });

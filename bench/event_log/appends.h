@@ -4,13 +4,12 @@
 #include <chrono>
 #include <filesystem>
 
-#include "bench/event_log/logs.h"
+#include "bridge/event_log/event_log.h"
 
 namespace sluice::bench {
 
 // Events in a second. Every publisher is a thread with a topic of its own.
-double MeasureAppends(const LogKind& kind, int publishers, std::chrono::milliseconds time,
-                      const std::filesystem::path& folder);
+double MeasureAppends(EventLog& log, int publishers, std::chrono::milliseconds time);
 
 // What the disk can do: as many bytes, written and synced, again and again; in a second.
 double MeasureSyncs(std::chrono::milliseconds time, const std::filesystem::path& folder);

@@ -1,59 +1,62 @@
 #include "bench/event_log/replays.h"
 
-#include <algorithm>
 #include <chrono>
-#include <cstdlib>
+#include <cstdio>
 #include <future>
 #include <random>
 #include <string>
 #include <utility>
-#include <vector>
+
+#include "bench/event_log/logs.h"
+#include "bench/figures/statistics.h"
+#include "bench/process/fail.h"
 
 namespace sluice::bench {
 namespace {
 
 constexpr uint64_t kEventsOfATopic = 10;
-constexpr uint64_t kEventsOfARequest = 1000;
 
 std::string TopicOf(uint64_t number) { return "conversation/" + std::to_string(number); }
 
-// Every topic's events lie far from each other in the order of the log.
-void Fill(EventLog& log, uint64_t stored) {
-  const uint64_t topics = std::max<uint64_t>(1, stored / kEventsOfATopic);
-  for (uint64_t event = 0; event < stored;) {
-    std::vector<Event> events;
-    for (; event < stored && events.size() < kEventsOfARequest; ++event) {
-      events.push_back(MakeEvent(TopicOf(event % topics)));
-    }
-    AppendAndWait(log, std::move(events));
-  }
-}
-
 double ReadOneInMicroseconds(EventLog& log, std::string topic) {
-  std::promise<size_t> answer;
+  std::promise<absl::StatusOr<size_t>> answer;
   const auto began = std::chrono::steady_clock::now();
-  log.Read({.topic = std::move(topic), .start = AfterOffset{0}}, [&answer](const auto& result) {
-    answer.set_value(result.ok() ? result->events.size() : 0);
+  log.Read({.topic = std::move(topic), .start = Earliest{}}, [&answer](const auto& result) {
+    if (result.ok()) return answer.set_value(result->events.size());
+    answer.set_value(result.status());
   });
-  if (answer.get_future().get() != kEventsOfATopic) std::abort();
-  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - began)
-      .count();
+  const absl::StatusOr<size_t> events = answer.get_future().get();
+  const auto took = std::chrono::steady_clock::now() - began;
+  if (!events.ok()) Fail(std::string(events.status().message()));
+  if (*events != kEventsOfATopic) Fail("a topic has lost some of its events");
+  return std::chrono::duration<double, std::micro>(took).count();
 }
 
 }  // namespace
 
-ReplayTimes MeasureReplays(const LogKind& kind, uint64_t stored, int reads,
-                           const std::filesystem::path& folder) {
-  const RunningLog log(kind, folder);
-  Fill(*log, stored);
+std::vector<ReplayTimes> MeasureReplays(EventLog& log, const std::vector<uint64_t>& sizes,
+                                        int reads) {
+  std::vector<ReplayTimes> measured;
   std::mt19937_64 random(1);  // NOLINT: the same topics for every log
-  std::uniform_int_distribution<uint64_t> any(0, stored / kEventsOfATopic - 1);
-  std::vector<double> times;
-  for (int read = 0; read < reads; ++read) {
-    times.push_back(ReadOneInMicroseconds(*log, TopicOf(any(random))));
+  uint64_t stored = 0;
+  for (const uint64_t size : sizes) {
+    const uint64_t first = stored / kEventsOfATopic;
+    const uint64_t topics = size / kEventsOfATopic;
+    const auto began = std::chrono::steady_clock::now();
+    AppendMany(log, size - stored,
+               [&](uint64_t event) { return TopicOf(first + event % (topics - first)); });
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    std::fprintf(stderr, "%.0f events stored in %.1f s\n", static_cast<double>(size - stored),
+                 took.count());
+    stored = size;
+    std::uniform_int_distribution<uint64_t> any(0, topics - 1);
+    std::vector<double> times;
+    for (int read = 0; read < reads; ++read) {
+      times.push_back(ReadOneInMicroseconds(log, TopicOf(any(random))));
+    }
+    measured.push_back({size, Quantile(times, 0.5), Quantile(times, 0.99)});
   }
-  std::sort(times.begin(), times.end());
-  return {times[times.size() / 2], times[times.size() * 99 / 100]};
+  return measured;
 }
 
 }  // namespace sluice::bench

@@ -2,19 +2,22 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
+#include <functional>
+#include <vector>
 
-#include "bench/event_log/logs.h"
+#include "bridge/event_log/event_log.h"
 
 namespace sluice::bench {
 
 struct ReplayTimes {
+  uint64_t stored;
   double p50_us;
   double p99_us;
 };
 
-// Of a log that holds `stored` events, ten of each topic, one topic after the other mixed.
-ReplayTimes MeasureReplays(const LogKind& kind, uint64_t stored, int reads,
-                           const std::filesystem::path& folder);
+// Of one log, which is filled to each of the sizes in turn. What it is filled with are ten
+// events of each topic, as far from each other as the filling is long.
+std::vector<ReplayTimes> MeasureReplays(EventLog& log, const std::vector<uint64_t>& sizes,
+                                        int reads);
 
 }  // namespace sluice::bench

@@ -3,8 +3,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "bench/fanout/broadcaster.h"
-#include "bench/fanout/fail.h"
 #include "bench/fanout/payload.h"
+#include "bench/process/fail.h"
 #include "bridge/event/event_id.h"
 #include "bridge/event/sse_frame.h"
 

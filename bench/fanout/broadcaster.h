@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "bench/fanout/server_process.h"
+#include "bench/process/server_process.h"
 
 namespace sluice::bench {
 

@@ -13,10 +13,10 @@
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
 #include "bench/fanout/broadcaster.h"
-#include "bench/fanout/fail.h"
 #include "bench/fanout/load.h"
 #include "bench/fanout/report.h"
 #include "bench/fanout/subscribers.h"
+#include "bench/process/fail.h"
 
 ABSL_FLAG(uint32_t, runs, 7, "interleaved runs, of which the medians are reported");
 ABSL_FLAG(uint32_t, subscribers, 1000, "who receives every event; 0: leave the loads out");

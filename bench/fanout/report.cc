@@ -1,8 +1,8 @@
 #include "bench/fanout/report.h"
 
-#include <algorithm>
 #include <cstdio>
-#include <iostream>
+
+#include "bench/figures/statistics.h"
 
 namespace sluice::bench {
 namespace {
@@ -10,13 +10,7 @@ namespace {
 constexpr char kBridge[] = "sluice";
 constexpr char kBareLoop[] = "bare loop";
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
-double Median(const std::vector<Figures>& runs, double Figures::*figure) {
+double MedianOf(const std::vector<Figures>& runs, double Figures::*figure) {
   std::vector<double> values;
   for (const Figures& run : runs) values.push_back(run.*figure);
   return Median(values);
@@ -42,18 +36,23 @@ double Report::CpuRatio(const std::string& load) const {
   return Median(std::move(ratios));
 }
 
-std::vector<Report::Ratio> Report::Ratios() const {
-  std::vector<Ratio> ratios;
+std::vector<Bound> Report::Bounds() const {
+  std::vector<Bound> bounds;
   // The bare loop sends each event of a burst by itself, too.
   for (const auto& [load, at_most] : {std::pair{kPaced, 1.2}, {kFlood, 1.2}, {kBurst, 0.2}}) {
     if (!figures_.contains({load, kBridge})) continue;
-    ratios.push_back(
-        {std::string(load) + ": CPU per delivery", CpuRatio(load), at_most, "x the bare loop's"});
+    bounds.push_back({.name = std::string(load) + ": CPU per delivery",
+                      .value = CpuRatio(load),
+                      .at_most = at_most,
+                      .unit = "x the bare loop's"});
   }
   if (const auto idle = idle_bytes_.find(kBridge); idle != idle_bytes_.end()) {
-    ratios.push_back({"user memory of an idle subscriber", Median(idle->second) / 1024, 2, "KiB"});
+    bounds.push_back({.name = "user memory of an idle subscriber",
+                      .value = Median(idle->second) / 1024,
+                      .at_most = 2,
+                      .unit = "KiB"});
   }
-  return ratios;
+  return bounds;
 }
 
 void Report::Print() const {
@@ -63,27 +62,13 @@ void Report::Print() const {
   }
   for (const auto& [key, runs] : figures_) {
     std::printf("| %s | %s | %.3f µs | %.0f | %.2f ms | %.2f ms |\n", key.first.c_str(),
-                key.second.c_str(), Median(runs, &Figures::cpu_us_per_delivery),
-                Median(runs, &Figures::deliveries_per_second),
-                Median(runs, &Figures::latency_ms_p50), Median(runs, &Figures::latency_ms_p99));
+                key.second.c_str(), MedianOf(runs, &Figures::cpu_us_per_delivery),
+                MedianOf(runs, &Figures::deliveries_per_second),
+                MedianOf(runs, &Figures::latency_ms_p50), MedianOf(runs, &Figures::latency_ms_p99));
   }
-  std::puts("\n| figure | median | at most |\n|---|---:|---:|");
-  for (const Ratio& ratio : Ratios()) {
-    std::printf("| %s | %.2f | %.1f %s |\n", ratio.name.c_str(), ratio.value, ratio.at_most,
-                ratio.unit.c_str());
-  }
-  std::fflush(stdout);
+  PrintBounds(Bounds());
 }
 
-bool Report::Check() const {
-  bool met = true;
-  for (const Ratio& ratio : Ratios()) {
-    if (ratio.value <= ratio.at_most) continue;
-    std::cerr << "missed: " << ratio.name << " is " << ratio.value << ", at most " << ratio.at_most
-              << " " << ratio.unit << std::endl;
-    met = false;
-  }
-  return met;
-}
+bool Report::Check() const { return CheckBounds(Bounds()); }
 
 }  // namespace sluice::bench

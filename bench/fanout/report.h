@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bench/fanout/load.h"
+#include "bench/figures/bounds.h"
 
 namespace sluice::bench {
 
@@ -26,16 +27,10 @@ class Report {
 
  private:
   using Key = std::pair<std::string, std::string>;  // load and server
-  struct Ratio {
-    std::string name;
-    double value;
-    double at_most;
-    std::string unit;
-  };
 
   // Of the runs' own ratios: what disturbs a run disturbs both servers in it.
   double CpuRatio(const std::string& load) const;
-  std::vector<Ratio> Ratios() const;
+  std::vector<Bound> Bounds() const;
 
   std::map<Key, std::vector<Figures>> figures_;
   std::map<std::string, std::vector<double>> idle_bytes_;

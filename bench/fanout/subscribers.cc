@@ -1,7 +1,5 @@
 #include "bench/fanout/subscribers.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,8 +13,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "bench/fanout/broadcaster.h"
-#include "bench/fanout/fail.h"
 #include "bench/fanout/payload.h"
+#include "bench/process/fail.h"
+#include "bench/process/loopback.h"
 
 namespace sluice::bench {
 namespace {
@@ -54,14 +53,7 @@ Subscribers::~Subscribers() {
 }
 
 void Subscribers::Open(uint16_t port) {
-  const int socket = Must(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const timeval timeout{.tv_sec = kSilenceMs / 1000, .tv_usec = 0};
-  Must(setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)), "setsockopt");
-  Must(connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof(address)), "connect");
+  const int socket = Must(ConnectTo(port), "connect");
   const std::string request = absl::StrCat("GET /v1/", std::string(kTopic),
                                            " HTTP/1.1\r\nHost: 127.0.0.1\r\n"
                                            "Accept: text/event-stream\r\n"

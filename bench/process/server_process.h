@@ -1,9 +1,10 @@
-// A server under measurement: a child process on a core of its own.
+// A server under measurement: a child process, on a core of its own or anywhere.
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace sluice::bench {
 
 class ServerProcess {
  public:
-  ServerProcess(const std::vector<std::string>& command, int core);
+  explicit ServerProcess(const std::vector<std::string>& command, std::optional<int> core = {});
   // Asks it to end, and waits.
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
@@ -28,6 +29,9 @@ class ServerProcess {
  private:
   pid_t pid_;
 };
+
+// The same of this process.
+int64_t OwnAnonymousBytes();
 
 // For this process and the threads it makes from now on.
 void PinToCore(int core);

@@ -1,6 +1,7 @@
-#include "bench/fanout/fail.h"
+#include "bench/process/fail.h"
 
-#include <cerrno>
+#include <errno.h>
+
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -9,7 +10,7 @@
 namespace sluice::bench {
 
 void Fail(std::string_view what) {
-  std::cerr << "fanout: " << what << std::endl;
+  std::cerr << program_invocation_short_name << ": " << what << std::endl;
   std::_Exit(2);
 }
 
