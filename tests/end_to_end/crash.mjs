@@ -13,22 +13,12 @@ import {parseArgs} from 'node:util';
 import {check} from './crash_checker.mjs';
 import {call, publisher as publisherOf, toEvent} from './grpc.mjs';
 import {eventually, freePort, openToAll, scope, startBridge, temporaryFolder, writeConfig} from './harness.mjs';
+import {randomFrom} from './random.mjs';
 import {RawStream} from './raw_stream.mjs';
 
 export const defaults = {kills: 100, sync: 'always', publishers: 6};
 const acknowledgedBetween = 40;   // events, at most, before the clock of the next kill starts
 const msUntilKill = 40;
-
-// mulberry32: small, and the same on every machine.
-function randomFrom(seed) {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let x = Math.imul(state ^ (state >>> 15), state | 1);
-    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
-    return Math.floor(((x ^ (x >>> 14)) >>> 0) / 2 ** 32 * below);
-  };
-}
 
 // The bridge that runs now, on the same ports and files each time.
 class KilledBridge {

@@ -220,6 +220,22 @@ export async function freePort() {
   return port;
 }
 
+// A free port for what is ended and started again on it: none that the kernel gives to outgoing connections, which
+// might hold it meanwhile (one that is made to the port itself, for one).
+export async function steadyPort() {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const server = net.createServer().listen(port, '127.0.0.1');
+    const free = await Promise.race([
+      once(server, 'listening').then(() => true), once(server, 'error').then(() => false),
+    ]);
+    if (!free) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
+}
+
 // A TCP proxy in front of `port`, which can cut every connection it carries.
 export async function startProxy(t, port) {
   const pairs = new Set();

@@ -1,32 +1,17 @@
 // Two bridges on one JetStream: any node, any client.
 import assert from 'node:assert/strict';
-import {existsSync} from 'node:fs';
 import path from 'node:path';
 import {describe} from 'node:test';
 import {
-  buildFolder, eventually, freePort, it as test, openToAll, run, start, startBridge, temporaryFolder, writeConfig,
+  buildFolder, eventually, it as test, openToAll, run, startBridge, writeConfig,
 } from './harness.mjs';
 import {publish, status} from './grpc.mjs';
+import {missing, startNats} from './nats_cluster.mjs';
 import {openStream, request} from './sse.mjs';
 
-const server = '/usr/sbin/nats-server';
-const it = (name, body) => test(name, body, {skip: !existsSync(server) && 'nats-server is not installed'});
+const it = (name, body) => test(name, body, {skip: missing});
 const tick = (n, more = {}) => ({topic: 'room/1', type: 'tick', json: {n}, ...more});
 const numbers = (events) => events.map(({data}) => JSON.parse(data).n);
-
-async function startNats(t) {
-  const folder = temporaryFolder(t);
-  const port = await freePort();
-  const nats = {
-    address: `nats://127.0.0.1:${port}`,
-    async start() {
-      nats.process = start(t, server, ['-js', '-a', '127.0.0.1', '-p', String(port), '-sd', folder]);
-      await nats.process.log.when((lines) => lines.some((line) => /Server is ready/.test(line)), 'NATS is ready');
-    },
-  };
-  await nats.start();
-  return nats;
-}
 
 const startNode = (t, nats) => startBridge(t, {
   configFile: writeConfig(t, {...openToAll, event_log: {jetstream: {servers: [nats.address], append_timeout: '2s'}}}),
