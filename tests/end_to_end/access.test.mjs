@@ -242,7 +242,7 @@ describe('an authorizer in front', () => {
     const stats = await call(admin, 'GetStats', {}, as);
     assert.equal(stats.subscribers, '1');
     assert.deepEqual((await call(admin, 'ListTopics', {}, as)).topics,
-        [{topic: 'room/1', subscribers: '1'}]);
+        [{topic: 'room/1', subscribers: '1', subscribers_by_member: {}}]);
     const {subscribers} = await call(admin, 'ListSubscribers', {}, as);
     assert.deepEqual(subscribers.map(({subject, topics, transport}) => ({subject, topics, transport})),
         [{subject: 'ada', topics: ['room/1'], transport: 'http'}]);

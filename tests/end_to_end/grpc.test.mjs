@@ -90,7 +90,8 @@ describe('gRPC', () => {
     const admin = client(t, bridge, 'Admin');
     const {topics, total} = await call(admin, 'ListTopics', {prefix: 'admin/'});
     assert.deepEqual(topics, [
-      {topic: 'admin/http', subscribers: '2'}, {topic: 'admin/grpc', subscribers: '1'}]);
+      {topic: 'admin/http', subscribers: '2', subscribers_by_member: {}},
+      {topic: 'admin/grpc', subscribers: '1', subscribers_by_member: {}}]);
     assert.equal(total, '2');
     assert.equal((await call(admin, 'ListTopics', {prefix: 'admin/', limit: 1})).topics.length, 1);
     const {subscribers} = await call(admin, 'ListSubscribers', {topic: 'admin/http'});
