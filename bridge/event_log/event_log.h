@@ -7,11 +7,14 @@
 //      the same order, inside one critical section (or by one thread).
 //   2. Follow is inside that section too. Everything after the head it returns
 //      comes by the Tail; everything up to it is readable.
+// Both hold within a partition. A log that others share may not know yet where a
+// partition stands: it says so, and tells when it does.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,16 +30,24 @@ namespace sluice {
 using ShardIndex = uint32_t;
 inline constexpr ShardIndex kShardsMax = 64;
 
+// A part of the log that has an order of its own: offsets of two partitions cannot be
+// compared, and an id of one means nothing in another. A topic lies in one, for good.
+// The logs in memory and on disk have one, JetStream has one for each of its streams.
+using Partition = uint32_t;
+inline constexpr Partition kPartitionsMax = 64;
+
 // Where the log delivers what was appended; implemented by the hub.
 class Tail {
  public:
   virtual ~Tail() = default;
-  // Events in offset order, for one shard that follows their topics. Called
+  // Events of one partition in offset order, for one shard that follows their topics. Called
   // inside the log's critical section: must not block nor call the log.
   virtual void Deliver(ShardIndex shard, std::span<const StoredEventPtr> events) = 0;
-  // What comes next may not follow on what was delivered last (a log that others share was
-  // away for long, or made anew): the shard reads on from the log. Called like Deliver.
-  virtual void Lost(ShardIndex /*shard*/) {}
+  // For a shard that follows topics of the partition: it takes epoch and head anew, and reads on
+  // from the log. What comes next may not follow on what was delivered last (the log was away for
+  // long, or the partition was made anew: then it has another epoch), or the head was not known
+  // before and is now. Called like Deliver, after epoch and head have changed.
+  virtual void Lost(ShardIndex /*shard*/, Partition /*partition*/) {}
 };
 
 struct AppendResult {
@@ -59,11 +70,20 @@ struct Earliest {};
 struct LastN {
   uint32_t events = 0;
 };
-// After the event that its publisher gave this id; behind it, `Earliest`.
+// After the event that its publisher gave this id; where it is not found, as for Earliest.
 struct AfterPublisherId {
   std::string id;
 };
-using ReadStart = std::variant<AfterOffset, Earliest, LastN, AfterPublisherId>;
+// Where a client goes on that was given this id (its end flag says nothing here), at whatever
+// bridge. Not found: it is of another epoch, and the read begins as for Earliest; or it lies past
+// the end, and the read begins there. The end is that of whoever knows all that was
+// acknowledged, which may be past our own head.
+struct AfterId {
+  EventId id;
+};
+// At the end (the same end): no events are read.
+struct Latest {};
+using ReadStart = std::variant<AfterOffset, Earliest, LastN, AfterPublisherId, AfterId, Latest>;
 
 struct ReadRequest {
   std::string topic;
@@ -73,15 +93,18 @@ struct ReadRequest {
 };
 
 struct ReadResult {
+  // Of the partition, when it was read: all offsets here are of it. Never 0.
+  Epoch epoch = 0;
   // Of the topic, in offset order, all kept ones after `after`.
   std::vector<StoredEventPtr> events;
   // Where the read really began: nothing of the topic is kept in between.
   Offset after = 0;
   // Of the topic, everything up to here has been let go (0: nothing).
   Offset dropped_through = 0;
-  // Everything of the topic up to here was in this read or in earlier ones.
+  // Everything of the topic up to here was in this read or in earlier ones. (At least `after`; it
+  // may be past our own head.)
   Offset complete_through = 0;
-  // For AfterPublisherId: whether the id is still kept.
+  // For AfterPublisherId: whether the id is still kept. For AfterId: see there.
   bool found = true;
 };
 
@@ -105,19 +128,36 @@ class EventLog {
   // UNAVAILABLE: could not store.
   virtual void Append(AppendRequest request, AppendDone done) = 0;
 
+  // Below partitions(), always the same.
+  virtual Partition PartitionOf(std::string_view /*topic*/) const { return 0; }
+  // 1 to kPartitionsMax; never changes.
+  virtual Partition partitions() const { return 1; }
+
   // From now on `shard` is told of `topic`. Answers the head: the offset of the
-  // newest event of the whole log.
-  virtual Offset Follow(std::string_view topic, ShardIndex shard) = 0;
+  // newest event of the whole partition. Nothing: it is not known yet (nobody has followed the
+  // partition for a while, or it was not reached); Lost comes when it is. Following a topic
+  // again changes nothing.
+  virtual std::optional<Offset> Follow(std::string_view topic, ShardIndex shard) = 0;
   virtual void Unfollow(std::string_view topic, ShardIndex shard) = 0;
 
+  // UNAVAILABLE: could not be read now.
   virtual void Read(ReadRequest request, ReadDone done) = 0;
 
-  virtual Epoch epoch() const = 0;
-  // The newest offset. Every event up to it has been delivered to the Tail.
-  virtual Offset head() const = 0;
+  // Of the partition's present incarnation. 0: not known yet.
+  virtual Epoch epoch(Partition partition) const = 0;
+  // The newest offset that we know of (0: none, or not known yet). Every event up to it has been
+  // delivered to the Tail.
+  virtual Offset head(Partition partition) const = 0;
   virtual absl::Duration deduplication_window() const = 0;
-  // OK, or why publishes fail now.
-  virtual absl::Status Health() const = 0;
+  // OK, or why publishes to the partition fail now.
+  virtual absl::Status Health(Partition partition) const = 0;
+  // Of all partitions: the first that is not OK.
+  absl::Status Health() const {
+    for (Partition partition = 0; partition < partitions(); ++partition) {
+      if (absl::Status status = Health(partition); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
 };
 
 }  // namespace sluice

@@ -49,7 +49,7 @@ void FillStats(const NodeContext& node, uint64_t topics, v1::GetStatsResponse* s
   stats->set_revocations_told_total(metrics.revocations_told);
   CopyCounters(metrics.refusals, stats->mutable_refusals_total());
   CopyCounters(metrics.disconnects, stats->mutable_disconnects_total());
-  stats->set_position(FormatEventId({node.log->epoch(), node.log->head(), false}));
+  stats->set_position(FormatEventId({node.log->epoch(0), node.log->head(0), false}));
 }
 
 void AnswerStats(const NodeContext& node, Node::Done done) {

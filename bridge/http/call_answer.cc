@@ -167,7 +167,7 @@ awaitable<std::variant<std::shared_ptr<void>, Refusal>> JoinCall(const Exchange&
                                                                  StreamRequest& request) {
   Calls* calls = exchange.services.context.relay;
   const std::optional<EventId> id = ParseEventId(request.last_event_id());
-  const bool resumes = id && id->epoch == exchange.shard.log().epoch();
+  const bool resumes = id && id->epoch == exchange.shard.log().epoch(0);
   if (resumes && calls != nullptr) {
     if (std::optional<Joined> running = calls->JoinRunning(request.topics().front())) {
       co_return std::move(running->lease);

@@ -74,7 +74,7 @@ std::string StatisticsJson(const HttpServices& services, const SubscriberCounts&
   const Json json = {{"service", services.options.service_name},
                      {"version", context.version},
                      {"uptime_seconds", absl::ToInt64Seconds(uptime)},
-                     {"position", FormatEventId({log.epoch(), log.head(), false})},
+                     {"position", FormatEventId({log.epoch(0), log.head(0), false})},
                      {"subscribers", SubscribersJson(counts)},
                      {"events",
                       {{"published", Count(context.metrics->events_published)},

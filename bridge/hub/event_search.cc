@@ -60,7 +60,7 @@ std::optional<Offset> EndedAt(std::string_view last_event_id, const EventLog& lo
   const std::optional<EventId> id = ParseEventId(last_event_id);
   if (!id || !id->end) return std::nullopt;
   // An id that this log cannot have given says nothing about this log.
-  if (id->epoch != log.epoch() || id->offset > log.head()) return Offset{0};
+  if (id->epoch != log.epoch(0) || id->offset > log.head(0)) return Offset{0};
   return id->offset;
 }
 

@@ -41,7 +41,7 @@ class Hub final : public Tail {
   TopicInterest& interest() { return interest_; }
 
   void Deliver(ShardIndex shard, std::span<const StoredEventPtr> events) override;
-  void Lost(ShardIndex shard) override;
+  void Lost(ShardIndex shard, Partition partition) override;
 
   uint64_t subscribers() const;
   uint64_t delivered() const;

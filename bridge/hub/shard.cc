@@ -104,7 +104,7 @@ void Shard::Parts::Wake(Subscription& subscription) {
 void Shard::Parts::Join(const std::string& topic, Subscription& subscription, size_t index_of) {
   std::unique_ptr<TopicWindow>& window = windows_[topic];
   if (window == nullptr) {
-    window = std::make_unique<TopicWindow>(topic, log.Follow(topic, index));
+    window = std::make_unique<TopicWindow>(topic, log.Follow(topic, index).value_or(0));
   }
   window->deserted_at = absl::InfiniteFuture();
   Subscription::Cursor& cursor = subscription.cursors_[index_of];
@@ -195,7 +195,7 @@ void Shard::Parts::WakeReaders(const TopicWindow& window) {
 // the cursors themselves.
 void Shard::Parts::CatchUp() {
   Metrics::Add(metrics.inbox_overflows);
-  const Offset head = log.head();
+  const Offset head = log.head(0);
   position = std::max(position, head);
   window_bytes_ = 0;
   for (auto& [topic, window] : windows_) {
@@ -269,10 +269,10 @@ void Shard::Lost() {
 
 std::string Shard::RefreshPosition() {
   // In this order: what the log had delivered up to the head is in the inbox.
-  const Offset head = parts_->log.head();
+  const Offset head = parts_->log.head(0);
   parts_->DrainInbox();
   parts_->position = std::max(parts_->position, head);
-  return FormatEventId({parts_->log.epoch(), parts_->position, false});
+  return FormatEventId({parts_->log.epoch(0), parts_->position, false});
 }
 
 void Shard::CountDelivered(uint64_t events) {

@@ -72,8 +72,8 @@ void Subscription::OpenCursor(Cursor& cursor, const SubscriptionSpec& spec) {
 
 void Subscription::Resume(Cursor& cursor, const std::string& last_event_id) {
   const std::optional<EventId> id = ParseEventId(last_event_id);
-  if (id && id->epoch == shard_.log().epoch()) {
-    const Offset head = shard_.log().head();
+  if (id && id->epoch == shard_.log().epoch(0)) {
+    const Offset head = shard_.log().head(0);
     cursor.place.after = std::min(id->offset, head);
     if (id->offset > head) cursor.gap = MakeGap(cursor, last_event_id, head);
     return;
@@ -93,7 +93,7 @@ void Subscription::Resume(Cursor& cursor, const std::string& last_event_id) {
 std::unique_ptr<Gap> Subscription::MakeGap(const Cursor& cursor, std::string requested,
                                            Offset resumed) const {
   return EncodeGap(cursor.window->topic(), std::move(requested),
-                   EventId{shard_.log().epoch(), resumed, false}, view_.get());
+                   EventId{shard_.log().epoch(0), resumed, false}, view_.get());
 }
 
 // A loaded replay: false when it is used up and the cursor goes on without it.
@@ -113,7 +113,7 @@ bool Subscription::SettleReplay(Cursor& cursor) {
   if (replay.after > place.after && !told) {
     std::string requested = cursor.gap != nullptr
                                 ? cursor.gap->requested
-                                : FormatEventId({shard_.log().epoch(), place.after, false});
+                                : FormatEventId({shard_.log().epoch(0), place.after, false});
     cursor.gap = MakeGap(cursor, std::move(requested), replay.after);
   }
   if (cursor.gap != nullptr || place.replayed < replay.events.size()) return true;
@@ -198,7 +198,7 @@ void Subscription::Opened() {
   if (resumed) return;
   Offset start = cursors_.front().place.after;
   for (const Cursor& cursor : cursors_) start = std::min(start, cursor.place.after);
-  start_id_ = FormatEventId({shard_.log().epoch(), start, false});
+  start_id_ = FormatEventId({shard_.log().epoch(0), start, false});
 }
 
 Subscription::Candidate Subscription::Next(const Cursor& cursor, Place& place) const {

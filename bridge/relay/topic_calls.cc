@@ -59,7 +59,7 @@ class TopicCalls::Call final : public StoredCall {
         topic_(std::move(topic)),
         policy_(policy),
         method_(std::move(method)),
-        starts_at_{Log().epoch(), Log().head()} {}
+        starts_at_{Log().epoch(0), Log().head(0)} {}
 
   // Under the parts' mutex, down to AddNext.
   bool leaving() const { return leaving_; }

@@ -28,7 +28,7 @@ class TailNotes final : public Tail {
     for (const StoredEventPtr& event : events) told_[shard].push_back(event);
     changed_.notify_all();
   }
-  void Lost(ShardIndex /*shard*/) override {
+  void Lost(ShardIndex /*shard*/, Partition /*partition*/) override {
     const std::lock_guard lock(mutex_);
     ++losses_;
     changed_.notify_all();
@@ -75,7 +75,7 @@ class EventLogContract : public testing::TestWithParam<EventLogKind> {
   // Waits until the tail has been told of everything up to there.
   void AwaitHead(Offset offset) {
     const auto late = std::chrono::steady_clock::now() + kAnswerWithin;
-    while (log_->head() < offset && std::chrono::steady_clock::now() < late) {
+    while (log_->head(0) < offset && std::chrono::steady_clock::now() < late) {
       std::this_thread::yield();
     }
   }

@@ -22,7 +22,7 @@ TEST_P(EventLogContract, GivesRisingOffsetsInOneOrderForAllTopics) {
   const Offset third = AppendAndAwait(MakeEvent("a/1", "3"));
   EXPECT_LT(first, second);
   EXPECT_LT(second, third);
-  EXPECT_EQ(log_->head(), third);
+  EXPECT_EQ(log_->head(0), third);
 }
 
 TEST_P(EventLogContract, ReadsATopicInOrder) {
@@ -31,9 +31,9 @@ TEST_P(EventLogContract, ReadsATopicInOrder) {
   AppendAndAwait(MakeEvent("a/1", "3"));
   const ReadResult read = Read(*log_, {.topic = "a/1", .start = Earliest{}}).value();
   EXPECT_THAT(DataOf(read.events), ElementsAre("1", "3"));
-  EXPECT_EQ(read.complete_through, log_->head());
+  EXPECT_EQ(read.complete_through, log_->head(0));
   EXPECT_EQ(read.dropped_through, 0u);
-  EXPECT_EQ(read.events.front()->id().epoch, log_->epoch());
+  EXPECT_EQ(read.events.front()->id().epoch, log_->epoch(0));
 }
 
 TEST_P(EventLogContract, ReadsAfterAnOffset) {
@@ -42,7 +42,7 @@ TEST_P(EventLogContract, ReadsAfterAnOffset) {
   const ReadResult read = Read(*log_, {.topic = "a/1", .start = AfterOffset{first}}).value();
   EXPECT_THAT(DataOf(read.events), ElementsAre("2"));
   EXPECT_EQ(read.after, first);
-  EXPECT_THAT(Read(*log_, {.topic = "a/1", .start = AfterOffset{log_->head()}}).value().events,
+  EXPECT_THAT(Read(*log_, {.topic = "a/1", .start = AfterOffset{log_->head(0)}}).value().events,
               IsEmpty());
 }
 
@@ -72,6 +72,72 @@ TEST_P(EventLogContract, ReadsAfterAPublishersId) {
   EXPECT_THAT(DataOf(lost.events), ElementsAre("m1", "m2", "m3"));
 }
 
+TEST_P(EventLogContract, GoesOnAfterAnIdThatItGave) {
+  const Offset first = AppendAndAwait(MakeEvent("a/1", "1"));
+  AppendAndAwait(MakeEvent("a/1", "2"));
+  for (const bool end : {false, true}) {
+    const EventId id{log_->epoch(0), first, end};
+    const ReadResult read = Read(*log_, {.topic = "a/1", .start = AfterId{id}}).value();
+    EXPECT_TRUE(read.found);
+    EXPECT_EQ(read.after, first);
+    EXPECT_THAT(DataOf(read.events), ElementsAre("2"));
+  }
+  const EventId newest{log_->epoch(0), log_->head(0)};
+  const ReadResult nothing = Read(*log_, {.topic = "a/1", .start = AfterId{newest}}).value();
+  EXPECT_TRUE(nothing.found);
+  EXPECT_EQ(nothing.after, newest.offset);
+  EXPECT_THAT(nothing.events, IsEmpty());
+}
+
+TEST_P(EventLogContract, BeginsAtTheEndWhereAnIdLiesPastIt) {
+  AppendAndAwait(MakeEvent("a/1", "1"));
+  const EventId later{log_->epoch(0), log_->head(0) + 1'000'000};
+  const ReadResult read = Read(*log_, {.topic = "a/1", .start = AfterId{later}}).value();
+  EXPECT_FALSE(read.found);
+  EXPECT_EQ(read.after, log_->head(0));
+  EXPECT_GE(read.complete_through, read.after);
+  EXPECT_THAT(read.events, IsEmpty());
+}
+
+TEST_P(EventLogContract, BeginsAtTheEarliestEventWhereAnIdIsOfAnotherEpoch) {
+  AppendAndAwait(MakeEvent("a/1", "1"));
+  const EventId foreign{log_->epoch(0) + 1, log_->head(0)};
+  const ReadResult read = Read(*log_, {.topic = "a/1", .start = AfterId{foreign}}).value();
+  const ReadResult earliest = Read(*log_, {.topic = "a/1", .start = Earliest{}}).value();
+  EXPECT_FALSE(read.found);
+  EXPECT_EQ(read.after, earliest.after);
+  EXPECT_THAT(DataOf(read.events), ElementsAre("1"));
+}
+
+TEST_P(EventLogContract, TellsWhereTheNewestEventStands) {
+  AppendAndAwait(MakeEvent("a/1", "1"));
+  AppendAndAwait(MakeEvent("b/1", "2"));
+  const ReadResult read = Read(*log_, {.topic = "a/1", .start = Latest{}}).value();
+  EXPECT_EQ(read.after, log_->head(0)) << "of the partition, not of the topic";
+  EXPECT_EQ(read.complete_through, log_->head(0));
+  EXPECT_THAT(read.events, IsEmpty());
+}
+
+TEST_P(EventLogContract, SaysOfWhichEpochItIsInEveryRead) {
+  EXPECT_NE(log_->epoch(0), 0u);
+  const std::vector<ReadStart> starts = {AfterOffset{0},         Earliest{},      LastN{1},
+                                         AfterPublisherId{"m1"}, AfterId{{1, 1}}, Latest{}};
+  for (const ReadStart& start : starts) {
+    const ReadResult read = Read(*log_, {.topic = "a/1", .start = start}).value();
+    EXPECT_EQ(read.epoch, log_->epoch(0)) << start.index();
+  }
+}
+
+TEST_P(EventLogContract, PutsEveryTopicInOneOfItsPartitions) {
+  ASSERT_GE(log_->partitions(), 1u);
+  ASSERT_LE(log_->partitions(), kPartitionsMax);
+  for (int i = 0; i < 100; ++i) {
+    const std::string topic = "a/" + std::to_string(i);
+    EXPECT_LT(log_->PartitionOf(topic), log_->partitions());
+    EXPECT_EQ(log_->PartitionOf(topic), log_->PartitionOf(topic));
+  }
+}
+
 TEST_P(EventLogContract, ReadsInStretches) {
   for (int i = 0; i < 10; ++i) AppendAndAwait(MakeEvent("a/1", std::to_string(i)));
   std::vector<std::string> all;
@@ -83,7 +149,7 @@ TEST_P(EventLogContract, ReadsInStretches) {
     after = read.complete_through;
   }
   EXPECT_THAT(all, ElementsAre("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"));
-  EXPECT_EQ(after, log_->head());
+  EXPECT_EQ(after, log_->head(0));
 }
 
 TEST_P(EventLogContract, ReadsAtLeastOneEventHoweverLarge) {
@@ -97,7 +163,8 @@ TEST_P(EventLogContract, ReadsAtLeastOneEventHoweverLarge) {
 
 TEST_P(EventLogContract, TellsAShardOfTheTopicsItFollows) {
   AppendAndAwait(MakeEvent("a/1", "before"));
-  EXPECT_EQ(log_->Follow("a/1", 3), log_->head());
+  EXPECT_EQ(log_->Follow("a/1", 3), log_->head(0));
+  EXPECT_EQ(log_->Follow("a/1", 3), log_->head(0)) << "which changes nothing";
   AppendAndAwait(MakeEvent("a/1", "after"));
   AppendAndAwait(MakeEvent("b/1", "other"));
   log_->Unfollow("a/1", 3);
@@ -112,7 +179,7 @@ TEST_P(EventLogContract, DeliversTransientEventsAndDoesNotKeepThem) {
   const AppendResult result = Append(*log_, {Transient(MakeEvent("a/1", "now"))}).value().front();
   EXPECT_TRUE(result.transient);
   EXPECT_THAT(DataOf(tail_.Await(0, 1)), ElementsAre("now"));
-  EXPECT_EQ(log_->head(), kept);
+  EXPECT_EQ(log_->head(0), kept);
   EXPECT_THAT(DataOf(Read(*log_, {.topic = "a/1", .start = Earliest{}}).value().events),
               ElementsAre("kept"));
 }
@@ -170,9 +237,9 @@ TEST_P(EventLogContract, TellsEveryShardInOffsetOrderWhileManyPublish) {
       }
     });
   }
-  const Offset head = log_->Follow("a/0", 0);
+  const Offset head = log_->Follow("a/0", 0).value();
   log_->Follow("a/1", 0);
-  const Offset other = log_->Follow("a/1", 1);
+  const Offset other = log_->Follow("a/1", 1).value();
   for (std::thread& publisher : publishers) publisher.join();
   AppendAndAwait(MakeEvent("b/1", "last"));
 

@@ -104,7 +104,7 @@ TEST_F(JetStreamLog, GivesTheSameIdsAtEveryBridge) {
   EventLog& log = Make();
   const std::unique_ptr<EventLog> other = MakeOrDie(options_);
   other->Start(&other_tail_);
-  EXPECT_EQ(log.epoch(), other->epoch());
+  EXPECT_EQ(log.epoch(0), other->epoch(0));
   other->Follow("a/1", 2);
   const std::vector<AppendResult> stored =
       Append(log, {MakeEvent("a/1", "1"), MakeEvent("a/1", "2"), MakeEvent("b/1", "x"),
@@ -119,7 +119,7 @@ TEST_F(JetStreamLog, GivesTheSameIdsAtEveryBridge) {
   const ReadResult read = ReadAfter(*other, "a/1", stored[0].id.offset);
   EXPECT_THAT(Data(read.events), testing::ElementsAre("2", "3"));
   EXPECT_EQ(read.events.at(0)->id(), stored[1].id);
-  EXPECT_TRUE(Eventually([&] { return other->head() == log.head() && log.head() > 0; }));
+  EXPECT_TRUE(Eventually([&] { return other->head(0) == log.head(0) && log.head(0) > 0; }));
 }
 
 TEST_F(JetStreamLog, KnowsAPublishersIdAtEveryBridge) {
@@ -153,7 +153,7 @@ TEST_F(JetStreamLog, GoesOnWhereItWasAfterTheServerIsKilled) {
   EventLog& log = Make();
   log.Follow("a/1", 0);
   for (int i = 0; i < 50; ++i) AppendOne(log, MakeEvent("a/1", std::to_string(i)));
-  const Epoch epoch = log.epoch();
+  const Epoch epoch = log.epoch(0);
   server_.Kill();
   ASSERT_TRUE(Eventually([&] { return !log.Health().ok(); }));
   const auto asked = std::chrono::steady_clock::now();
@@ -169,7 +169,7 @@ TEST_F(JetStreamLog, GoesOnWhereItWasAfterTheServerIsKilled) {
   const std::vector<std::string> data = Data(tail_.Await(0, 100));
   ASSERT_EQ(data.size(), 100u);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(data[i], std::to_string(i));
-  EXPECT_EQ(log.epoch(), epoch);
+  EXPECT_EQ(log.epoch(0), epoch);
   EXPECT_TRUE(log.Health().ok());
 }
 
@@ -193,11 +193,11 @@ TEST_F(JetStreamLog, TellsOfALossWhenTheStreamWasDeletedAndMadeAnew) {
   log.Follow("a/1", 0);
   for (int i = 0; i < 10; ++i) AppendOne(log, MakeEvent("a/1", "old"));
   ASSERT_TRUE(Eventually([&] { return tail_.told(0).size() == 10; }));
-  const Epoch epoch = log.epoch();
-  const Offset old_head = log.head();
+  const Epoch epoch = log.epoch(0);
+  const Offset old_head = log.head(0);
   server_.Ask("$JS.API.STREAM.DELETE." + options_.stream);
   EXPECT_TRUE(tail_.AwaitLosses(1));
-  EXPECT_NE(log.epoch(), epoch);
+  EXPECT_NE(log.epoch(0), epoch);
   const EventId id = Insist(log, WithId(MakeEvent("a/1", "new"), "n"));
   EXPECT_GT(id.offset, old_head) << "windows that hold old events take new ones";
   EXPECT_EQ(Data(tail_.Await(0, 11)).back(), "new");

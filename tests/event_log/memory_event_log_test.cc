@@ -101,9 +101,9 @@ TEST_F(MemoryLog, BoundsThePublishersIdsItRemembers) {
 }
 
 TEST_F(MemoryLog, HasAnEpochOfItsOwn) {
-  const Epoch first = Make({}).epoch();
-  EXPECT_NE(Make({}).epoch(), first);
-  EXPECT_EQ(Make({.epoch = 7}).epoch(), 7u);
+  const Epoch first = Make({}).epoch(0);
+  EXPECT_NE(Make({}).epoch(0), first);
+  EXPECT_EQ(Make({.epoch = 7}).epoch(0), 7u);
 }
 
 }  // namespace

@@ -31,10 +31,10 @@ TEST_F(RocksdbReopened, HasItsEventsItsHeadAndItsEpoch) {
   AppendOne(*log_, With(MakeEvent("a/1", "1"), "k", "v"));
   AppendOne(*log_, MakeEvent("b/1", "2"));
   const Offset last = AppendOne(*log_, Ending(MakeEvent("a/1", "3")));
-  const Epoch epoch = log_->epoch();
+  const Epoch epoch = log_->epoch(0);
   Open();
-  EXPECT_EQ(log_->epoch(), epoch);
-  EXPECT_EQ(log_->head(), last);
+  EXPECT_EQ(log_->epoch(0), epoch);
+  EXPECT_EQ(log_->head(0), last);
   const ReadResult read = ReadAfter("a/1", 0);
   ASSERT_EQ(read.events.size(), 2u);
   EXPECT_EQ(read.events[0]->event().attributes, (Attributes{{"k", "v"}}));
@@ -81,7 +81,7 @@ TEST_F(RocksdbReopened, AfterAKillHasEverythingThatWasAcknowledged) {
     const Offset last = AppendOne(*log_, WithId(MakeEvent("a/1", "3"), "m"));
     OpenAfterKill();
     EXPECT_THAT(DataAfter("a/1"), ElementsAre("1", "2", "3"));
-    EXPECT_GE(log_->head(), last);
+    EXPECT_GE(log_->head(0), last);
     EXPECT_TRUE(Append(*log_, {WithId(MakeEvent("a/1", "3"), "m")}).value().front().duplicate);
     EXPECT_EQ(ReadAfter("a/1", last).after, last) << "who has seen all has missed nothing";
   }
@@ -93,7 +93,7 @@ TEST_F(RocksdbReopened, AfterALossOfPowerHasEverythingWhereItAlwaysSyncs) {
   const Offset last = AppendOne(*log_, MakeEvent("a/1", "2"));
   OpenAfterLossOfPower();
   EXPECT_THAT(DataAfter("a/1"), ElementsAre("1", "2"));
-  EXPECT_EQ(log_->head(), last);
+  EXPECT_EQ(log_->head(0), last);
 }
 
 TEST_F(RocksdbReopened, AfterALossOfPowerGivesNoOffsetTwiceAndTellsAGap) {
@@ -103,7 +103,7 @@ TEST_F(RocksdbReopened, AfterALossOfPowerGivesNoOffsetTwiceAndTellsAGap) {
   const Offset lost = AppendOne(*log_, MakeEvent("a/1", "lost"));
   OpenAfterLossOfPower();
   EXPECT_THAT(DataAfter("a/1"), ElementsAre("kept"));
-  EXPECT_GT(log_->head(), lost) << "an id of what is lost is none of the future";
+  EXPECT_GT(log_->head(0), lost) << "an id of what is lost is none of the future";
   EXPECT_EQ(ReadAfter("a/1", kept).after, kept) << "no gap";
   EXPECT_GT(ReadAfter("a/1", lost).after, lost) << "a gap";
   EXPECT_GT(ReadAfter("never/published", lost).after, lost);
@@ -190,7 +190,7 @@ TEST_F(RocksdbRetention, ForgettingAnEmptyTopicNeverHidesAGap) {
   Open();
   const Offset lost = AppendOne(*log_, MakeEvent("a/0", "1"));
   for (int i = 1; i < 10; ++i) AppendOne(*log_, MakeEvent("a/" + std::to_string(i), "1"));
-  const Offset last = log_->head();
+  const Offset last = log_->head(0);
   clock_.Advance(absl::Minutes(2));
   ASSERT_TRUE(Await([&] { return ReadAfter("a/9", 0).dropped_through == last; }));
   ASSERT_TRUE(Await([&] { return ReadAfter("never/published", 0).dropped_through >= lost; }))

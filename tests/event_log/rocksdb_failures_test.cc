@@ -229,7 +229,7 @@ TEST_P(RocksdbDisk, RefusesPublishesAndSaysWhyWhileAllElseGoesOn) {
 TEST_P(RocksdbDisk, GoesOnByItselfWhenItTakesWritesAgain) {
   Open();
   AppendOne(*log_, MakeEvent("a/1", "before"));
-  const Offset follow = log_->Follow("a/1", 0);
+  const Offset follow = log_->Follow("a/1", 0).value();
   Fail();
   const Event retried = WithId(MakeEvent("a/1", "retried"), "m");
   EXPECT_FALSE(Append(*log_, {retried}).ok());
@@ -277,7 +277,7 @@ TEST_F(RocksdbQueue, WritesWhatWaitsWithOneSync) {
   files_->AwaitHeldSync();
   for (int publisher = 0; publisher < 100; ++publisher) publish();
   EXPECT_EQ(stored, 0) << "nothing is acknowledged before it is synced";
-  EXPECT_EQ(log_->head(), 1u) << "nor shown";
+  EXPECT_EQ(log_->head(0), 1u) << "nor shown";
   files_->ReleaseSyncs();
   ASSERT_TRUE(Await([&] { return stored == 101; }));
   EXPECT_EQ(files_->wal_syncs() - before, 2u);
@@ -315,7 +315,7 @@ TEST_F(RocksdbQueue, IsEmptiedBeforeTheLogStops) {
   EXPECT_EQ(stored, 10);
   EXPECT_FALSE(Append(*log_, {MakeEvent("a/1", "late")}).ok());
   EXPECT_FALSE(Read(*log_, {.topic = "a/1", .start = Earliest{}}).ok());
-  EXPECT_EQ(Open().head(), 10u);
+  EXPECT_EQ(Open().head(0), 10u);
 }
 
 }  // namespace

@@ -18,17 +18,19 @@ class ForwardingLog : public EventLog {
   void Append(AppendRequest request, AppendDone done) override {
     log_.Append(std::move(request), std::move(done));
   }
-  Offset Follow(std::string_view topic, ShardIndex shard) override {
+  Partition PartitionOf(std::string_view topic) const override { return log_.PartitionOf(topic); }
+  Partition partitions() const override { return log_.partitions(); }
+  std::optional<Offset> Follow(std::string_view topic, ShardIndex shard) override {
     return log_.Follow(topic, shard);
   }
   void Unfollow(std::string_view topic, ShardIndex shard) override { log_.Unfollow(topic, shard); }
   void Read(ReadRequest request, ReadDone done) override {
     log_.Read(std::move(request), std::move(done));
   }
-  Epoch epoch() const override { return log_.epoch(); }
-  Offset head() const override { return log_.head(); }
+  Epoch epoch(Partition partition) const override { return log_.epoch(partition); }
+  Offset head(Partition partition) const override { return log_.head(partition); }
   absl::Duration deduplication_window() const override { return log_.deduplication_window(); }
-  absl::Status Health() const override { return log_.Health(); }
+  absl::Status Health(Partition partition) const override { return log_.Health(partition); }
 
  protected:
   EventLog& log_;

@@ -48,7 +48,7 @@ TEST_F(Bounds, AShardThatMayHaveLostSomeReadsOnFromTheLog) {
   const auto reader = Latest({"a/1"});
   Run();
   Publish("a/1", "1");
-  hub_->Lost(0);
+  hub_->Lost(0, 0);
   Publish("a/1", "2");  // of which the tail tells nothing
   Run();
   EXPECT_EQ(metrics_.inbox_overflows, 1u);

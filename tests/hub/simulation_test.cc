@@ -103,7 +103,7 @@ class Simulation : public HubFixture {
     Settle();
     for (Stream& stream : streams_) {
       Check(stream);
-      EXPECT_EQ(stream.judge->Owed(log_->head()), "");
+      EXPECT_EQ(stream.judge->Owed(log_->head(0)), "");
     }
     streams_.clear();
   }
@@ -175,7 +175,7 @@ class Simulation : public HubFixture {
       stream.spec.filter = std::make_shared<const EventFilter>(
           EventFilter{.attributes = {{"room", std::to_string(Draw(1))}}});
     }
-    const Offset start = Draw(static_cast<uint32_t>(log_->head()));
+    const Offset start = Draw(static_cast<uint32_t>(log_->head(0)));
     stream.spec.last_event_id = Id(start);
     Begin(stream, start);
   }

@@ -103,7 +103,7 @@ TEST_F(SourceTest, LosesAndRepeatsNothingWhateverBecomesOfTheBackend) {
   backend_->OnCall(answer);
   Start();
   for (size_t killed_at = 30; killed_at < kEvents; killed_at += 60) {
-    ASSERT_TRUE(Eventually([&] { return log_.head() >= killed_at; })) << killed_at;
+    ASSERT_TRUE(Eventually([&] { return log_.head(0) >= killed_at; })) << killed_at;
     const std::string address = backend_->address();
     backend_->Stop();
     backend_ = std::make_unique<TestBackend>(address, answer);

@@ -108,7 +108,7 @@ TEST_F(TopicCallsTest, FailsBeforeTheFirstWordWithoutATrace) {
   backend_->AwaitCall()->Finish({grpc::StatusCode::NOT_FOUND, "no such chat"});
   EXPECT_EQ(first.Await().status(), absl::NotFoundError("no such chat"));
   EXPECT_EQ(second.Await().status(), absl::NotFoundError("no such chat"));
-  EXPECT_EQ(log_.head(), 0u);
+  EXPECT_EQ(log_.head(0), 0u);
   EXPECT_FALSE(Running());
   // The next who asks is not told of it.
   Joiner third = Join();
@@ -193,7 +193,7 @@ TEST_F(TopicCallsTest, BeginsANewCallAfterTheEnd) {
     call->Finish(grpc::Status::OK);
     EXPECT_THAT(AwaitEnd(before), ElementsAre(WordJson(absl::StrCat(turn)), "(none)"));
     EXPECT_TRUE(Eventually([&] { return !Running(); }));
-    before = log_.head();
+    before = log_.head(0);
   }
 }
 

@@ -84,7 +84,7 @@ TEST_F(PublishAuthorizationTest, RefusesAsTheAuthorizerDoes) {
   const grpc::Status away = PublishAs("Bearer broken");
   EXPECT_EQ(away.error_code(), StatusCode::UNAVAILABLE);
   EXPECT_THAT(away.error_message(), testing::Not(HasSubstr("10.0.0.7")));
-  EXPECT_EQ(log_->head(), 2u);
+  EXPECT_EQ(log_->head(0), 2u);
 }
 
 TEST_F(PublishAuthorizationTest, AsksNobodyWhenItIsOff) {
@@ -164,7 +164,7 @@ TEST_F(TopicAuthorizationTest, NamesTheEventAndItsTopicAndStoresNothingOfTheRequ
   const grpc::Status status = Publish(request, &response);
   EXPECT_EQ(status.error_code(), StatusCode::PERMISSION_DENIED);
   EXPECT_EQ(status.error_message(), "events[2]: not allowed to you: yours/1");
-  EXPECT_EQ(log_->head(), 1u);
+  EXPECT_EQ(log_->head(0), 1u);
 }
 
 // It would be put to the authorizer as whatever the subject is.
@@ -182,7 +182,7 @@ TEST_F(TopicAuthorizationTest, TakesNoTopicThatMayStandForAnother) {
   }
   v1::PublishResponse response;
   EXPECT_FALSE(Publish(v1::PublishRequest(), &response).ok());
-  EXPECT_EQ(log_->head(), 0u);
+  EXPECT_EQ(log_->head(0), 0u);
 }
 
 TEST_F(TopicAuthorizationTest, HoldsForAStreamAsForOneRequest) {
@@ -198,7 +198,7 @@ TEST_F(TopicAuthorizationTest, HoldsForAStreamAsForOneRequest) {
   }
   EXPECT_THAT(codes,
               ElementsAre(0, StatusCode::PERMISSION_DENIED, 0, StatusCode::PERMISSION_DENIED, 0));
-  EXPECT_EQ(log_->head(), 3u);
+  EXPECT_EQ(log_->head(0), 3u);
 }
 
 // Who may not write makes the bridge do no work, and learns nothing of its types.
@@ -217,7 +217,7 @@ TEST_F(PublishAuthorizationTest, TakesNoAnswerThatHasExpired) {
   authorizer_.On("good").expires_at = clock_.Now();
   Start();
   EXPECT_EQ(PublishAs(kGood).error_code(), StatusCode::UNAUTHENTICATED);
-  EXPECT_EQ(log_->head(), 0u);
+  EXPECT_EQ(log_->head(0), 0u);
 }
 
 class StreamAuthorizationTest : public PublishAuthorizationTest {
@@ -254,7 +254,7 @@ TEST_F(StreamAuthorizationTest, AsksOnceForEachTopicUntilTheAnswerExpires) {
   clock_.Advance(absl::Minutes(1));
   EXPECT_EQ(Send("a"), StatusCode::UNAUTHENTICATED);
   EXPECT_EQ(questions(), 3u);
-  EXPECT_EQ(log_->head(), 4u);
+  EXPECT_EQ(log_->head(0), 4u);
   stream_->WritesDone();
   EXPECT_TRUE(stream_->Finish().ok());
 }
@@ -340,7 +340,7 @@ TEST_F(StreamAuthorizationTest, AnswersADenialAndGoesOn) {
   EXPECT_EQ(Send("a"), StatusCode::PERMISSION_DENIED);
   EXPECT_EQ(Send("a"), StatusCode::PERMISSION_DENIED);
   EXPECT_EQ(questions(), 2u);
-  EXPECT_EQ(log_->head(), 0u);
+  EXPECT_EQ(log_->head(0), 0u);
 }
 
 }  // namespace

@@ -157,7 +157,7 @@ TEST_F(PublishStreamTest, SkipsBrokenBytesAndTakesTheGoodOnesAfterThem) {
   EXPECT_THAT(codes, testing::ElementsAre(0, StatusCode::INVALID_ARGUMENT,
                                           StatusCode::INVALID_ARGUMENT, 0));
   EXPECT_TRUE(stream.Finish().ok());
-  EXPECT_EQ(log_->head(), 2u);
+  EXPECT_EQ(log_->head(0), 2u);
   EXPECT_EQ(metrics_.publishes_refused, 2u);
 }
 
@@ -229,7 +229,7 @@ TEST_F(PublishStreamTest, SurvivesACallerThatVanishes) {
   EXPECT_EQ(stream->Finish().error_code(), StatusCode::CANCELLED);
   log->Release();
   Stop();
-  EXPECT_GE(log_->head(), 1u);
+  EXPECT_GE(log_->head(0), 1u);
 }
 
 TEST_F(PublishStreamTest, AnswersWhatItReadThenEndsWhenDraining) {

@@ -38,7 +38,7 @@ TEST_F(PublisherTest, StoresNothingOfARequestWithAFault) {
   const grpc::Status status = Publish(request, &response);
   EXPECT_EQ(status.error_code(), StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(status.error_message(), StartsWith("events[1].payload: "));
-  EXPECT_EQ(log_->head(), 0u);
+  EXPECT_EQ(log_->head(0), 0u);
   EXPECT_EQ(metrics_.publishes_refused, 1u);
 }
 

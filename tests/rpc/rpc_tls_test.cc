@@ -89,7 +89,7 @@ TEST_F(RpcTlsTest, ServesWhoBelievesItsCertificateAndTellsTheRealPeer) {
   EXPECT_THAT(authorizer_.questions().back().peer_address, testing::StartsWith("127.0.0.1:"));
   EXPECT_EQ(PublishWith({}, other_authority_).error_code(), StatusCode::UNAVAILABLE);
   EXPECT_EQ(PublishOver(grpc::InsecureChannelCredentials()).error_code(), StatusCode::UNAVAILABLE);
-  EXPECT_EQ(log_->head(), 1u);
+  EXPECT_EQ(log_->head(0), 1u);
 }
 
 TEST_F(RpcTlsTest, SpeaksNothingOlderThanVersion12) {

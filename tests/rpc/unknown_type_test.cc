@@ -107,7 +107,7 @@ TEST_F(UnknownTypeTest, IsRefusedWithTypeAndIndexWhenNotFoundAndNothingIsStored)
   EXPECT_EQ(status.error_code(), StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(status.error_message(),
               AllOf(StartsWith("events[1].message: "), HasSubstr("\"acme.never.Nothing\"")));
-  EXPECT_EQ(log_->head(), 0u);
+  EXPECT_EQ(log_->head(0), 0u);
   EXPECT_EQ(metrics_.publishes_refused, 1u);
 }
 
@@ -115,7 +115,7 @@ TEST_F(UnknownTypeTest, IsLookedForOnceForEachTypeOfARequest) {
   Start();
   PublishOne(Typed({"acme.late.A", "acme.late.B", "acme.late.A", "acme.late.C"}));
   EXPECT_THAT(asked(), ElementsAre("acme.late.A", "acme.late.B", "acme.late.C"));
-  EXPECT_EQ(log_->head(), 4u);
+  EXPECT_EQ(log_->head(0), 4u);
 }
 
 TEST_F(UnknownTypeTest, IsLookedForAFewTimesForOneRequest) {
@@ -126,7 +126,7 @@ TEST_F(UnknownTypeTest, IsLookedForAFewTimesForOneRequest) {
   v1::PublishResponse response;
   EXPECT_THAT(Publish(request, &response).error_message(), StartsWith("events[8].message: "));
   EXPECT_EQ(asked().size(), 8u);
-  EXPECT_EQ(log_->head(), 0u);
+  EXPECT_EQ(log_->head(0), 0u);
   EXPECT_TRUE(Publish(request, &response).ok());  // all but two are known by now
 }
 
@@ -144,7 +144,7 @@ TEST_F(UnknownTypeTest, IsNotPublishedWhenAccessIsTakenBackWhileItIsLookedFor) {
   release_.set_value();
   publishing.join();
   EXPECT_EQ(status.error_code(), StatusCode::UNAVAILABLE) << status.error_message();
-  EXPECT_EQ(log_->head(), 0u);
+  EXPECT_EQ(log_->head(0), 0u);
   PublishOne(Typed({"acme.late.NewThing"}));
 }
 
@@ -159,7 +159,7 @@ TEST_F(UnknownTypeTest, KeepsTheOrderOfAStreamAndOtherCallsGoOn) {
   WaitUntil([this] { return !asked().empty(); });
   // Meanwhile nobody else waits.
   for (int i = 0; i < 50; ++i) PublishText("b", "x");
-  EXPECT_EQ(log_->head(), 50u);
+  EXPECT_EQ(log_->head(0), 50u);
   held_ = false;
   release_.set_value();
   v1::PublishStreamResponse response;

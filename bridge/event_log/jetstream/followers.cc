@@ -12,10 +12,11 @@ void Followers::Start(Tail* tail) {
   tail_ = tail;
 }
 
-Offset Followers::Follow(std::string_view topic, ShardIndex shard) {
+std::optional<Offset> Followers::Follow(std::string_view topic, ShardIndex shard) {
   MutexLock lock(&mutex_);
   followers_[AsAbsl(topic)] |= uint64_t{1} << shard;
   shards_seen_ |= uint64_t{1} << shard;
+  if (offsets_.epoch() == 0) return std::nullopt;
   return head_;
 }
 
@@ -48,13 +49,13 @@ void Followers::Deliver(std::span<const Arrival> arrivals, Offset head) {
   }
 }
 
-void Followers::Jump(const StreamOffsets& offsets, Offset head, bool tell) {
+void Followers::Jump(const StreamOffsets& offsets, Offset head) {
   MutexLock lock(&mutex_);
   offsets_ = offsets;
   head_ = std::max(head_, head);
-  if (!tell || tail_ == nullptr) return;
+  if (tail_ == nullptr) return;
   for (uint64_t shards = shards_seen_; shards != 0; shards &= shards - 1) {
-    tail_->Lost(static_cast<ShardIndex>(std::countr_zero(shards)));
+    tail_->Lost(static_cast<ShardIndex>(std::countr_zero(shards)), 0);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,14 +27,16 @@ class Followers {
 
   void Start(Tail* tail);
 
-  Offset Follow(std::string_view topic, ShardIndex shard);
+  // Nothing: the stream was not reached yet; the shard is told when it is.
+  std::optional<Offset> Follow(std::string_view topic, ShardIndex shard);
   void Unfollow(std::string_view topic, ShardIndex shard);
 
   // The head becomes `head`, unless it is past that.
   void Deliver(std::span<const Arrival> arrivals, Offset head);
   // From here on events come from another place: a stream that was made anew, or one that
-  // has let go of what was to come next. Every shard is told that it may have lost some.
-  void Jump(const StreamOffsets& offsets, Offset head, bool tell);
+  // has let go of what was to come next. Every shard is told that it may have lost some, or that
+  // the head is known now.
+  void Jump(const StreamOffsets& offsets, Offset head);
 
   Offset head() const;
   StreamOffsets offsets() const;

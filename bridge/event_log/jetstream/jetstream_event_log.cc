@@ -92,7 +92,7 @@ class JetStreamEventLog final : public EventLog, public Stoppable {
       (*answer)(absl::UnavailableError("the event log has stopped"));
   }
 
-  Offset Follow(std::string_view topic, ShardIndex shard) override {
+  std::optional<Offset> Follow(std::string_view topic, ShardIndex shard) override {
     return followers_.Follow(topic, shard);
   }
   void Unfollow(std::string_view topic, ShardIndex shard) override {
@@ -108,10 +108,10 @@ class JetStreamEventLog final : public EventLog, public Stoppable {
       (*answer)(absl::UnavailableError("the event log has stopped"));
   }
 
-  Epoch epoch() const override { return followers_.offsets().epoch(); }
-  Offset head() const override { return followers_.head(); }
+  Epoch epoch(Partition /*partition*/) const override { return followers_.offsets().epoch(); }
+  Offset head(Partition /*partition*/) const override { return followers_.head(); }
   absl::Duration deduplication_window() const override { return options_.deduplication_window; }
-  absl::Status Health() const override { return health_.Now(); }
+  absl::Status Health(Partition /*partition*/) const override { return health_.Now(); }
 
  private:
   // On the loop but for the first time.

@@ -104,19 +104,18 @@ void StreamTail::Opened(const StreamInfo& info) {
   }
   const StreamOffsets offsets(info.created);
   if (next_sequence_ == 0) {
-    // (Whoever came before began with what comes from here on: nothing is lost to them.)
     next_sequence_ = info.last_sequence + 1;
-    followers_.Jump(offsets, offsets.Last(info.last_sequence), false);
+    followers_.Jump(offsets, offsets.Last(info.last_sequence));
   } else if (offsets.epoch() != offsets_.epoch()) {
     log::Warning("the stream was deleted and made anew: every subscriber is told of a gap",
                  {{"stream", options_.stream}});
     seen_ids_.Clear();
     next_sequence_ = info.last_sequence + 1;
-    followers_.Jump(offsets, offsets.Last(info.last_sequence), true);
+    followers_.Jump(offsets, offsets.Last(info.last_sequence));
   } else if (info.first_sequence > next_sequence_) {
     // Away for longer than the stream keeps.
     next_sequence_ = info.first_sequence;
-    followers_.Jump(offsets, offsets.Last(next_sequence_ - 1), true);
+    followers_.Jump(offsets, offsets.Last(next_sequence_ - 1));
   } else if (info.last_sequence + 1 < next_sequence_) {
     return Failed(absl::DataLossError(absl::StrCat(
         "event_log.jetstream: the stream ", options_.stream,

@@ -8,6 +8,7 @@
 #include "bridge/event_log/jetstream/seen_ids.h"
 #include "bridge/event_log/jetstream/stream_info.h"
 #include "bridge/event_log/jetstream/topic_subject.h"
+#include "bridge/event_log/resolve_start.h"
 
 namespace sluice {
 namespace {
@@ -51,6 +52,9 @@ void TopicReads::Begin() {
       Finish(read, Unreadable("NATS was not reached yet"));
       continue;
     }
+    read->result.epoch = read->offsets.epoch();
+    read->asked.start = ResolveStart(std::move(read->asked.start), read->result.epoch,
+                                     followers_.head(), &read->result.found);
     if (const auto* after = std::get_if<AfterOffset>(&read->asked.start)) {
       ReadAfter(read, after->offset);
     } else if (std::holds_alternative<Earliest>(read->asked.start)) {

@@ -33,7 +33,7 @@ class MemoryEventLog final : public EventLog {
     done(AppendNow(std::move(request)));
   }
 
-  Offset Follow(std::string_view topic, ShardIndex shard) override {
+  std::optional<Offset> Follow(std::string_view topic, ShardIndex shard) override {
     MutexLock lock(&mutex_);
     history_.Follow(topic, shard);
     return head_;
@@ -46,15 +46,15 @@ class MemoryEventLog final : public EventLog {
 
   void Read(ReadRequest request, ReadDone done) override { done(ReadNow(request)); }
 
-  Epoch epoch() const override { return epoch_; }
+  Epoch epoch(Partition /*partition*/) const override { return epoch_; }
 
-  Offset head() const override {
+  Offset head(Partition /*partition*/) const override {
     MutexLock lock(&mutex_);
     return head_;
   }
 
   absl::Duration deduplication_window() const override { return deduplication_window_; }
-  absl::Status Health() const override { return absl::OkStatus(); }
+  absl::Status Health(Partition /*partition*/) const override { return absl::OkStatus(); }
 
  private:
   using Results = std::vector<AppendResult>;
@@ -133,7 +133,7 @@ class MemoryEventLog final : public EventLog {
     const absl::Time now = clock_.Now();
     MutexLock lock(&mutex_);
     history_.DropOld(now);
-    return history_.Read(request, head_);
+    return history_.Read(request, epoch_, head_);
   }
 
   const Clock& clock_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bridge/base/text.h"
+#include "bridge/event_log/resolve_start.h"
 
 namespace sluice {
 namespace {
@@ -90,8 +91,10 @@ void TopicHistory::Unfollow(std::string_view name, ShardIndex shard) {
   }
 }
 
-ReadResult TopicHistory::Read(const ReadRequest& request, Offset head) const {
+ReadResult TopicHistory::Read(const ReadRequest& request, Epoch epoch, Offset head) const {
   ReadResult result;
+  result.epoch = epoch;
+  const ReadStart start = ResolveStart(request.start, epoch, head, &result.found);
   result.dropped_through = forgotten_through_;
   result.complete_through = head;
 
@@ -101,21 +104,21 @@ ReadResult TopicHistory::Read(const ReadRequest& request, Offset head) const {
   if (found != topics_.end()) result.dropped_through = found->second.dropped_through;
 
   auto next = events.begin();
-  if (const auto* after = std::get_if<AfterOffset>(&request.start)) {
+  if (const auto* after = std::get_if<AfterOffset>(&start)) {
     result.after = std::max(after->offset, result.dropped_through);
     next = std::partition_point(next, events.end(), [&](const Order::iterator& entry) {
       return entry->event->offset() <= result.after;
     });
-  } else if (const auto* last = std::get_if<LastN>(&request.start)) {
+  } else if (const auto* last = std::get_if<LastN>(&start)) {
     next = events.end() - std::min<ptrdiff_t>(last->events, std::ssize(events));
-  } else if (const auto* wanted = std::get_if<AfterPublisherId>(&request.start)) {
+  } else if (const auto* wanted = std::get_if<AfterPublisherId>(&start)) {
     const auto newest = std::find_if(events.rbegin(), events.rend(), [&](const auto& entry) {
       return entry->event->event().publisher_id == wanted->id;
     });
     result.found = newest != events.rend();
     if (result.found) next = newest.base();
   }
-  if (!std::holds_alternative<AfterOffset>(request.start)) {
+  if (!std::holds_alternative<AfterOffset>(start)) {
     if (next != events.begin()) {
       result.after = (*std::prev(next))->event->offset();
     } else {

@@ -31,7 +31,7 @@ class TopicHistory {
   // Lets go of what is older than the bound.
   void DropOld(absl::Time now);
 
-  ReadResult Read(const ReadRequest& request, Offset head) const;
+  ReadResult Read(const ReadRequest& request, Epoch epoch, Offset head) const;
 
   // One bit for each shard that follows the topic.
   uint64_t Followers(std::string_view topic) const;

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/event_log/record.h"
+#include "bridge/event_log/resolve_start.h"
 #include "bridge/event_log/rocksdb/keys.h"
 
 namespace sluice::rocksdb_log {
@@ -90,13 +91,14 @@ absl::StatusOr<std::optional<Offset>> FindPublisherId(const View& view, const st
 // Where the read begins.
 absl::Status FindStart(const View& view, const ReadRequest& request, TopicIterator& events,
                        ReadResult* result) {
+  const ReadStart start = ResolveStart(request.start, result->epoch, view.head(), &result->found);
   result->after = result->dropped_through;
-  if (const auto* after = std::get_if<AfterOffset>(&request.start)) {
+  if (const auto* after = std::get_if<AfterOffset>(&start)) {
     result->after = std::max(result->after, SkipHole(*view.holes, after->offset));
-  } else if (const auto* last = std::get_if<LastN>(&request.start)) {
+  } else if (const auto* last = std::get_if<LastN>(&start)) {
     result->after = BeforeLast(last->events, result->dropped_through, events);
     return events.status();
-  } else if (const auto* wanted = std::get_if<AfterPublisherId>(&request.start)) {
+  } else if (const auto* wanted = std::get_if<AfterPublisherId>(&start)) {
     const auto found = FindPublisherId(view, request.topic, wanted->id);
     if (!found.ok()) return found.status();
     result->found = found->has_value();
@@ -112,6 +114,7 @@ absl::StatusOr<ReadResult> ReadHistory(const View& view, const ReadRequest& requ
       view.store->GetMessage<TopicState>(Family::kTopics, request.topic, view.snapshot);
   if (!topic.ok()) return topic.status();
   ReadResult result;
+  result.epoch = view.store->epoch();
   result.complete_through = view.head();
   result.dropped_through = *topic ? (*topic)->dropped_through() : view.state.forgotten_through();
   TopicIterator events(view, request.topic, result.dropped_through);

@@ -47,7 +47,7 @@ class RocksdbEventLog final : public EventLog, public Stoppable {
     if (!put.ok()) done(put);
   }
 
-  Offset Follow(std::string_view topic, ShardIndex shard) override {
+  std::optional<Offset> Follow(std::string_view topic, ShardIndex shard) override {
     return feed_.Follow(topic, shard);
   }
   void Unfollow(std::string_view topic, ShardIndex shard) override { feed_.Unfollow(topic, shard); }
@@ -61,10 +61,10 @@ class RocksdbEventLog final : public EventLog, public Stoppable {
     if (!taken) done(absl::UnavailableError("too many reads of the event log wait; try again"));
   }
 
-  Epoch epoch() const override { return writer_.epoch(); }
-  Offset head() const override { return feed_.head(); }
+  Epoch epoch(Partition /*partition*/) const override { return writer_.epoch(); }
+  Offset head(Partition /*partition*/) const override { return feed_.head(); }
   absl::Duration deduplication_window() const override { return deduplication_window_; }
-  absl::Status Health() const override { return health_.status(); }
+  absl::Status Health(Partition /*partition*/) const override { return health_.status(); }
 
  private:
   void StopThreads() {
