@@ -60,6 +60,8 @@ struct AppendRequest {
   // Who publishes: publishers' ids are told apart by it. May be empty.
   std::string principal;
   std::vector<Event> events;
+  // Nobody waits for the answer after that.
+  absl::Time deadline = absl::InfiniteFuture();
 };
 
 // Where a read begins.
@@ -124,8 +126,11 @@ class EventLog {
   // tries again and wants it once gives the events ids.
   virtual bool MayStoreUnanswered() const { return true; }
 
-  // All or nothing. ALREADY_EXISTS: an id was used with other content;
-  // UNAVAILABLE: could not store.
+  // ALREADY_EXISTS: an id was used with other content. UNAVAILABLE: could not store all of it,
+  // and which of its events are stored, or will be, is not known. Appended again under the same
+  // ids, those that are stored are duplicates, and the others are stored, each once and in
+  // their order. (A log in one process stores all or nothing. One that others share stores event by
+  // event: a refusal that comes in between says how many are stored.)
   virtual void Append(AppendRequest request, AppendDone done) = 0;
 
   // Below partitions(), always the same.

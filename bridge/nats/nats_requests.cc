@@ -57,7 +57,8 @@ void NatsRequests::Tick() {
 void NatsRequests::FailAll(const absl::Status& why) {
   absl::flat_hash_map<uint64_t, Waiting> waiting;
   waiting.swap(waiting_);
-  for (auto& [number, entry] : waiting) entry.done(why);
+  const absl::Status in_doubt = absl::DeadlineExceededError(why.message());
+  for (auto& [number, entry] : waiting) entry.done(entry.failed.ok() ? in_doubt : entry.failed);
 }
 
 }  // namespace sluice

@@ -25,14 +25,15 @@ class NatsRequests {
 
   void Use(NatsConnection* connection) { connection_ = connection; }
 
-  // `done` is called once, not before this returns. UNAVAILABLE: nobody was there;
-  // DEADLINE_EXCEEDED: no answer came, and what was asked for may have been done.
+  // `done` is called once, not before this returns. UNAVAILABLE: nobody was there, so nothing
+  // was done; DEADLINE_EXCEEDED: no answer came, and what was asked for may have been done.
   void Send(const std::string& subject, const NatsHeaders& headers, std::string_view body,
             absl::Duration patience, Done done);
   // False: no answer to a question of ours that still waits.
   bool Take(const NatsMessage& message);
   // Ends the wait of those whose time is up.
   void Tick();
+  // No answer will come: with `why`, but DEADLINE_EXCEEDED for what was sent.
   void FailAll(const absl::Status& why);
 
  private:

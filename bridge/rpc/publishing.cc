@@ -255,7 +255,7 @@ void Publishing::Append(std::string principal, std::vector<Event> events, Done d
   // (Where nobody is asked, who can be understood is no stranger.)
   if (!authorize_) rpc_.connections->Allow(peer_);
   std::string topic = events.front().topic;
-  rpc_.log->Append({std::move(principal), std::move(events)},
+  rpc_.log->Append({std::move(principal), std::move(events), absl::FromChrono(caller_.deadline())},
                    [self = shared_from_this(), topic = std::move(topic),
                     done = std::move(done)](absl::StatusOr<std::vector<AppendResult>> results) {
                      if (!results.ok()) return self->Refuse(results.status(), {topic}, done);

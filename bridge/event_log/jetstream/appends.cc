@@ -1,6 +1,7 @@
 #include "bridge/event_log/jetstream/appends.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,261 +20,301 @@ constexpr size_t kBytesTogether = 128 << 10;
 constexpr absl::Duration kAttempt = absl::Seconds(2);
 constexpr std::chrono::milliseconds kPauseMin{25};
 constexpr uint32_t kDoublings = 4;
+// Of the server's window: what is sent then is there before it ends.
+constexpr double kWindowShare = 0.75;
 
-std::string At(size_t index, absl::string_view what) {
-  return absl::StrCat("events[", index, "].id: ", what);
+// What is refused names the event; the rest is nobody's fault.
+absl::Status OfEvent(size_t index, const absl::Status& why) {
+  if (absl::IsUnavailable(why)) return why;
+  const char* field = absl::IsAlreadyExists(why) || absl::IsInvalidArgument(why) ? ".id" : "";
+  return absl::Status(why.code(), absl::StrCat("events[", index, "]", field, ": ", why.message()));
+}
+
+absl::Status UsedBefore() {
+  return absl::AlreadyExistsError("was used before on this topic with other content");
+}
+
+bool AnyWaits(const std::vector<AppendUnit>& units) {
+  return std::any_of(units.begin(), units.end(),
+                     [](const AppendUnit& unit) { return !unit.request->answered(); });
 }
 
 }  // namespace
 
 Appends::Appends(const JetStreamEventLogOptions& options, NatsRequests& requests,
-                 Followers& followers, SeenIds& seen_ids, std::function<void()> doubt)
+                 const Followers& followers, SeenIds& seen_ids, std::function<void()> other_stream)
     : options_(options),
       kept_prefix_(KeptPrefix(options)),
       transient_prefix_(TransientPrefix(options)),
       requests_(requests),
       followers_(followers),
       seen_ids_(seen_ids),
-      doubt_(std::move(doubt)) {}
+      placing_(options, requests, followers, std::move(other_stream)) {}
 
-void Appends::Add(AppendRequest asked, EventLog::AppendDone done) {
-  const auto request = std::make_shared<Request>();
-  request->asked = std::move(asked);
-  request->results.resize(request->asked.events.size());
-  if (absl::Status status = FindDuplicates(*request); !status.ok()) return done(status);
-  request->done = std::move(done);
-  request->until = steady_clock::now() + absl::ToChronoNanoseconds(options_.append_timeout);
-  std::vector<std::string> touched;
-  for (size_t i = 0; i < request->asked.events.size(); ++i) {
-    if (request->results[i].duplicate) continue;
-    const std::string& topic = request->asked.events[i].topic;
+void Appends::Add(AppendRequest asked, EventLog::AppendDone done,
+                  std::shared_ptr<const void> room) {
+  const auto patience = std::min(options_.append_timeout, asked.deadline - absl::Now());
+  const auto request =
+      std::make_shared<PendingAppend>(std::move(asked), std::move(done), std::move(room));
+  if (absl::Status status = Check(*request); !status.ok()) return request->Answer(status);
+  std::set<std::string> touched;
+  for (size_t i = 0; i < request->events().size(); ++i) {
+    if (request->settled(i)) continue;
+    const AppendUnit unit{request, i};
+    const std::string& topic = unit.event().topic;
     std::unique_ptr<Lane>& lane = lanes_[topic];
     if (lane == nullptr) lane = std::make_unique<Lane>(Lane{topic, {}, nullptr});
-    lane->waiting.push_back({request, i});
-    ++request->open;
-    if (lane->flight == nullptr && (touched.empty() || touched.back() != topic)) {
-      touched.push_back(topic);
+    if (Joins(*lane, unit)) {
+      request->Sent();
+      lane->flight->joined.push_back(unit);
+      continue;
     }
+    lane->waiting.push_back(unit);
+    touched.insert(topic);
   }
-  if (request->open == 0) return Finish(request);
-  expiring_.push_back(request);
+  request->AnswerIfDone();
+  if (request->answered()) return;
+  expiring_.emplace(steady_clock::now() + absl::ToChronoNanoseconds(patience), request);
   for (const std::string& topic : touched) {
     if (const auto lane = lanes_.find(topic); lane != lanes_.end()) Continue(*lane->second);
   }
 }
 
-// Before anything is stored: an id that stands twice, in the log or in the request, must
-// stand for the same content.
-absl::Status Appends::FindDuplicates(Request& request) {
-  const absl::Time now = absl::Now();
-  const Epoch epoch = followers_.offsets().epoch();
+// Before anything is stored: what is too large, or an id that stands for other content, in the
+// log, on its way there or in the request. What is stored already is settled.
+absl::Status Appends::Check(PendingAppend& request) const {
+  const int64_t max_payload = connection_ != nullptr ? connection_->MaxPayload() : 0;
+  if (absl::Status status = CheckSizes(request.events(), max_payload, options_); !status.ok()) {
+    return status;
+  }
+  const Epoch epoch = placing_.known().epoch();
   absl::flat_hash_map<std::string, ContentDigest> in_request;
-  for (size_t i = 0; i < request.asked.events.size(); ++i) {
-    const Event& event = request.asked.events[i];
+  for (size_t i = 0; i < request.events().size(); ++i) {
+    const Event& event = request.events()[i];
     if (event.publisher_id.empty()) continue;
-    const std::string id = MessageIdOf(request.asked.principal, event.topic, event.publisher_id);
+    const std::string id = MessageIdOf(request.principal(), event.topic, event.publisher_id);
     const ContentDigest content = DigestContent(event);
-    const SeenIds::Seen* known = seen_ids_.Find(id, now);
     const auto [earlier, first] = in_request.try_emplace(id, content);
-    if ((known != nullptr && known->content != content) || earlier->second != content) {
-      return absl::AlreadyExistsError(At(i, "was used before on this topic with other content"));
+    if (earlier->second != content) return OfEvent(i, UsedBefore());
+    const auto lane = lanes_.find(event.topic);
+    if (lane != lanes_.end() && lane->second->flight != nullptr &&
+        lane->second->flight->message.id == id &&
+        DigestContent(lane->second->flight->units.front().event()) != content) {
+      return OfEvent(i, UsedBefore());
     }
+    const SeenIds::Seen* known = seen_ids_.Find(id, absl::Now());
+    if (known != nullptr && known->content != content) return OfEvent(i, UsedBefore());
     if (known != nullptr) {
-      request.results[i] = {EventId{epoch, known->offset, event.end_of_stream}, false, true};
+      request.Settle(i, {EventId{epoch, known->offset, event.end_of_stream}, false, true});
     } else if (!first) {
-      return absl::InvalidArgumentError(At(i, "stands twice in this request"));
+      return OfEvent(i, absl::InvalidArgumentError("stands twice in this request"));
     }
   }
   return absl::OkStatus();
 }
 
+bool Appends::Joins(const Lane& lane, const AppendUnit& unit) const {
+  const std::string& id = unit.event().publisher_id;
+  return lane.flight != nullptr && !id.empty() && !unit.event().transient &&
+         lane.flight->message.id == MessageIdOf(unit.request->principal(), lane.topic, id);
+}
+
 // What the lane sends next; null: it has nothing to store.
-std::unique_ptr<Appends::Flight> Appends::TakeNext(Lane& lane) const {
+std::unique_ptr<Appends::Flight> Appends::TakeNext(Lane& lane) {
+  const int64_t max_payload = connection_ != nullptr ? connection_->MaxPayload() : 0;
+  const size_t bytes_max = std::min(kBytesTogether, RecordBytesMax(max_payload, options_));
   auto flight = std::make_unique<Flight>();
   std::vector<std::string> records;
   size_t bytes = 0;
   while (!lane.waiting.empty() && records.size() < kEventsTogether) {
-    const Unit& unit = lane.waiting.front();
+    const AppendUnit unit = lane.waiting.front();
     const Event& event = unit.event();
-    if (!records.empty() && (event.transient || !event.publisher_id.empty())) break;
-    if (event.transient) break;
-    std::string record = EncodeRecord(event);
-    bytes += record.size();
-    if (!records.empty() && bytes > kBytesTogether) break;
-    records.push_back(std::move(record));
-    flight->units.push_back(unit);
+    if (!unit.request->is_over()) {
+      if (event.transient || (!records.empty() && !event.publisher_id.empty())) break;
+      std::string record = EncodeRecord(event);
+      bytes += BytesInMessage(record);
+      if (!records.empty() && bytes > bytes_max) break;
+      records.push_back(std::move(record));
+      flight->units.push_back(unit);
+      unit.request->Sent();
+    }
     lane.waiting.pop_front();
-    if (!event.publisher_id.empty()) break;
+    if (!flight->units.empty() && !flight->units.front().event().publisher_id.empty()) break;
   }
   if (records.empty()) return nullptr;
-  const Unit& first = flight->units.front();
+  const AppendUnit& first = flight->units.front();
   const std::string& id = first.event().publisher_id;
-  flight->message_id =
-      id.empty() ? RandomMessageId() : MessageIdOf(first.request->asked.principal, lane.topic, id);
-  flight->headers = {{"Nats-Msg-Id", flight->message_id},
-                     {"Nats-Expected-Stream", options_.stream},
-                     {"Sluice-Events", absl::StrCat(records.size())}};
-  if (!id.empty()) flight->headers.emplace_back("Sluice-Publisher-Id", PublisherIdDigest(id));
-  flight->body = EncodeMessage(records);
-  flight->until = first.request->until;
+  flight->message = MakeMessage(
+      id.empty() ? RandomMessageId() : MessageIdOf(first.request->principal(), lane.topic, id), id,
+      records, options_);
+  flight->number = ++last_flight_;
   return flight;
 }
 
-absl::Status Appends::PublishTransient(const Unit& unit) {
-  if (connection_ == nullptr || !connection_->IsConnected()) {
-    return absl::UnavailableError("NATS is away");
-  }
-  return connection_->Publish(SubjectOfTopic(transient_prefix_, unit.event().topic), "", {},
-                              EncodeMessage({EncodeRecord(unit.event())}));
+void Appends::PublishTransient(const AppendUnit& unit) {
+  const absl::Status sent =
+      connection_ == nullptr || !connection_->IsConnected()
+          ? absl::UnavailableError("NATS is away")
+          : connection_->Publish(SubjectOfTopic(transient_prefix_, unit.event().topic), "", {},
+                                 EncodeMessage({EncodeRecord(unit.event())}));
+  unit.request->Sent();
+  if (!sent.ok()) return unit.request->Lost(sent);
+  const EventId id{placing_.known().epoch(), followers_.head(), unit.event().end_of_stream};
+  unit.request->Arrived(unit.index, {id, true, false});
 }
 
 // Until something is in flight, or nothing waits.
 void Appends::Start(Lane& lane) {
   while (lane.flight == nullptr && !lane.waiting.empty()) {
-    const Unit unit = lane.waiting.front();
-    if (unit.event().transient) {
+    const AppendUnit unit = lane.waiting.front();
+    if (unit.request->is_over()) {
       lane.waiting.pop_front();
-      const absl::Status sent = PublishTransient(unit);
-      if (sent.ok()) {
-        const EventId id{followers_.offsets().epoch(), followers_.head(),
-                         unit.event().end_of_stream};
-        unit.request->results[unit.index] = {id, true, false};
-        --unit.request->open;
-        Finish(unit.request);
-      } else {
-        --unit.request->open;
-        Expire(unit.request, sent);
-      }
-      continue;
+    } else if (unit.event().transient) {
+      lane.waiting.pop_front();
+      PublishTransient(unit);
+    } else {
+      lane.flight = TakeNext(lane);
+      if (lane.flight != nullptr) Send(lane);
     }
-    lane.flight = TakeNext(lane);
-    if (lane.flight != nullptr) Send(lane);
   }
+}
+
+// (By name: the lane is looked up again when the answer comes.)
+NatsRequests::Done Appends::WhileInFlight(const Lane& lane, ForFlight then) {
+  return [this, topic = lane.topic, number = lane.flight->number,
+          then = std::move(then)](const absl::StatusOr<NatsMessage>& answer) {
+    const auto found = lanes_.find(topic);
+    if (found == lanes_.end() || found->second->flight == nullptr ||
+        found->second->flight->number != number) {
+      return;
+    }
+    then(*found->second, answer);
+  };
 }
 
 void Appends::Send(Lane& lane) {
   Flight& flight = *lane.flight;
+  flight.stream = placing_.known();
+  flight.reached = placing_.reached();
+  // (Before the stream is known, what is stored has no place.)
+  if (flight.stream.epoch() == 0 || connection_ == nullptr || !connection_->IsConnected()) {
+    return Again(lane);
+  }
+  if (flight.attempts == 0) {
+    flight.ends_at = steady_clock::now() +
+                     absl::ToChronoNanoseconds(options_.deduplication_window * kWindowShare);
+  }
   ++flight.attempts;
-  flight.waits = false;
-  const auto left = absl::FromChrono(flight.until - steady_clock::now());
-  // (By name: the lane is looked up again when the answer comes.)
-  requests_.Send(SubjectOfTopic(kept_prefix_, lane.topic), flight.headers, flight.body,
-                 std::clamp(left, absl::Milliseconds(1), kAttempt),
-                 [this, topic = lane.topic,
-                  id = flight.message_id](const absl::StatusOr<NatsMessage>& answer) {
-                   const auto found = lanes_.find(topic);
-                   if (found == lanes_.end() || found->second->flight == nullptr ||
-                       found->second->flight->message_id != id) {
-                     return;
-                   }
-                   Answered(*found->second, answer);
-                 });
+  flight.under_way = true;
+  requests_.Send(SubjectOfTopic(kept_prefix_, lane.topic), flight.message.headers,
+                 flight.message.body, kAttempt,
+                 WhileInFlight(lane, [this](Lane& its, const absl::StatusOr<NatsMessage>& answer) {
+                   Answered(its, answer);
+                 }));
+}
+
+void Appends::Again(Lane& lane) {
+  Flight& flight = *lane.flight;
+  flight.under_way = false;
+  flight.again_at = steady_clock::now() + kPauseMin * (1 << std::min(flight.attempts, kDoublings));
 }
 
 void Appends::Answered(Lane& lane, const absl::StatusOr<NatsMessage>& answer) {
   Flight& flight = *lane.flight;
+  flight.under_way = false;
   absl::Status why = answer.status();
   if (why.ok()) {
     const absl::StatusOr<Acknowledgement> ack = ParseAcknowledgement(answer->data());
-    if (ack.ok()) return Acknowledged(lane, *ack);
+    if (ack.ok()) {
+      const bool ours = flight.units.front().event().publisher_id.empty();
+      if (ack->duplicate && !ours) return Compare(lane, *ack);
+      return Stored(lane, *ack, false);
+    }
     why = ack.status();
+  } else if (absl::IsDeadlineExceeded(why)) {
+    flight.may_be_stored = true;
   }
   // Refused for good, like a message that is too large: sending it again changes nothing.
   if (absl::IsFailedPrecondition(why) || absl::IsResourceExhausted(why)) return Failed(lane, why);
-  const auto now = steady_clock::now();
-  if (now >= flight.until) return Failed(lane, why);
-  flight.waits = true;
-  flight.again_at = now + kPauseMin * (1 << std::min(flight.attempts, kDoublings));
-}
-
-void Appends::Acknowledged(Lane& lane, const Acknowledgement& ack) {
-  const bool ours = lane.flight->units.front().event().publisher_id.empty();
-  if (ack.duplicate && !ours) return Compare(lane, ack);
-  Stored(lane, ack.sequence, false);
+  placing_.Doubt();
+  Again(lane);
 }
 
 // Somebody has stored this id before (it may have been us, whose answer was lost).
 void Appends::Compare(Lane& lane, const Acknowledgement& ack) {
-  const std::string body = absl::StrCat("{\"seq\":", ack.sequence, "}");
+  lane.flight->under_way = true;
   requests_.Send(
-      absl::StrCat("$JS.API.STREAM.MSG.GET.", options_.stream), {}, body, kAttempt,
-      [this, topic = lane.topic, id = lane.flight->message_id,
-       ack](const absl::StatusOr<NatsMessage>& answer) {
-        const auto found = lanes_.find(topic);
-        if (found == lanes_.end() || found->second->flight == nullptr ||
-            found->second->flight->message_id != id) {
-          return;
-        }
-        Lane& waiting = *found->second;
-        if (!answer.ok()) return Failed(waiting, answer.status());
-        const absl::StatusOr<StoredBytes> stored = ParseMessage(answer->data());
-        // It was let go of already: its id is all that is left to compare.
-        if (absl::IsNotFound(stored.status())) return Stored(waiting, ack.sequence, true);
-        if (!stored.ok()) return Failed(waiting, stored.status());
-        const absl::StatusOr<std::vector<Event>> events = DecodeMessage(topic, stored->body);
-        const Unit& unit = waiting.flight->units.front();
-        if (events.ok() && events->size() == 1 &&
-            DigestContent(events->front()) == DigestContent(unit.event())) {
-          return Stored(waiting, ack.sequence, waiting.flight->attempts == 1);
-        }
-        Failed(waiting, absl::AlreadyExistsError(
-                            At(unit.index, "was used before on this topic with other content")));
-      });
+      absl::StrCat("$JS.API.STREAM.MSG.GET.", options_.stream), {},
+      absl::StrCat("{\"seq\":", ack.sequence, "}"), kAttempt,
+      WhileInFlight(lane, [this, ack](Lane& its, const absl::StatusOr<NatsMessage>& answer) {
+        Compared(its, ack, answer);
+      }));
 }
 
-void Appends::Stored(Lane& lane, uint64_t sequence, bool duplicate) {
-  const std::unique_ptr<Flight> flight = std::move(lane.flight);
-  const StreamOffsets offsets = followers_.offsets();
-  Offset offset = offsets.Last(sequence) - flight->units.size();
-  for (const Unit& unit : flight->units) {
-    Request& request = *unit.request;
-    request.results[unit.index] = {EventId{offsets.epoch(), ++offset, unit.event().end_of_stream},
-                                   false, duplicate};
-    ++request.stored;
-    --request.open;
-    Finish(unit.request);
+void Appends::Compared(Lane& lane, const Acknowledgement& ack,
+                       const absl::StatusOr<NatsMessage>& answer) {
+  const Flight& flight = *lane.flight;
+  // (It is stored, whatever was not answered.)
+  const bool was_there = flight.attempts == 1;
+  if (!answer.ok()) return Again(lane);
+  const absl::StatusOr<StoredBytes> stored = ParseMessage(answer->data());
+  // It was let go of already: its id is all that is left to compare.
+  if (absl::IsNotFound(stored.status())) return Stored(lane, ack, was_there);
+  // (Another stream, made anew in between, has another message there.)
+  if (!stored.ok() || stored->headers.find(flight.message.id) == std::string::npos) {
+    return Again(lane);
   }
+  const absl::StatusOr<std::vector<Event>> events = DecodeMessage(lane.topic, stored->body);
+  const AppendUnit& unit = flight.units.front();
+  if (events.ok() && events->size() == 1 &&
+      DigestContent(events->front()) == DigestContent(unit.event())) {
+    return Stored(lane, ack, was_there);
+  }
+  Failed(lane, UsedBefore());
+}
+
+void Appends::Stored(Lane& lane, const Acknowledgement& ack, bool duplicate) {
+  const std::unique_ptr<Flight> flight = std::move(lane.flight);
+  Placing::Message message;
+  message.units = std::move(flight->units);
+  message.joined = std::move(flight->joined);
+  message.sequence = ack.sequence;
+  message.duplicate = duplicate;
+  message.in_doubt = ack.duplicate || ack.sequence <= flight->reached;
+  message.stream = flight->stream;
+  placing_.Add(std::move(message));
   Continue(lane);
 }
 
 void Appends::Failed(Lane& lane, const absl::Status& why) {
   const std::unique_ptr<Flight> flight = std::move(lane.flight);
-  if (absl::IsUnavailable(why)) doubt_();
-  const std::string topic = lane.topic;
-  for (const Unit& unit : flight->units) {
-    --unit.request->open;
-    Expire(unit.request, why);
+  for (const std::vector<AppendUnit>* units : {&flight->units, &flight->joined}) {
+    for (const AppendUnit& unit : *units) {
+      const std::vector<Event>& events = unit.request->events();
+      unit.request->Lost(OfEvent(unit.index, why));
+      LetGo(events);
+    }
   }
-  if (const auto found = lanes_.find(topic); found != lanes_.end()) Continue(*found->second);
+  Continue(lane);
 }
 
-// Nothing more of it is sent; what is in flight is waited for.
-void Appends::Expire(const RequestPtr& request, const absl::Status& why) {
-  if (request->failure.ok()) request->failure = why;
-  for (const Event& event : request->asked.events) {
+void Appends::LetGo(const std::vector<Event>& events) {
+  for (const Event& event : events) {
     const auto found = lanes_.find(event.topic);
     if (found == lanes_.end()) continue;
-    request->open -= std::erase_if(found->second->waiting,
-                                   [&](const Unit& unit) { return unit.request == request; });
+    Lane& lane = *found->second;
+    // (Those behind others go when these do: they wait for no longer.)
+    while (!lane.waiting.empty() && lane.waiting.front().request->is_over()) {
+      lane.waiting.pop_front();
+    }
+    const Flight* flight = lane.flight.get();
+    if (flight == nullptr || flight->under_way || flight->may_be_stored ||
+        AnyWaits(flight->units) || AnyWaits(flight->joined)) {
+      continue;
+    }
+    // Nobody asks for it any more, and no server has it.
+    lane.flight = nullptr;
   }
-  Finish(request);
-}
-
-void Appends::Finish(const RequestPtr& request) {
-  if (request->open > 0 || request->done == nullptr) return;
-  const EventLog::AppendDone done = std::exchange(request->done, nullptr);
-  if (request->failure.ok()) return done(std::move(request->results));
-  const absl::Status& why = request->failure;
-  if (request->stored > 0) {
-    return done(absl::UnavailableError(
-        absl::StrCat(why.message(), "; ", request->stored, " of ", request->results.size(),
-                     " events were stored: events with ids can be sent again")));
-  }
-  if (absl::IsAlreadyExists(why) || absl::IsFailedPrecondition(why) ||
-      absl::IsResourceExhausted(why)) {
-    return done(why);
-  }
-  done(absl::UnavailableError(absl::StrCat("the event log could not store it: ", why.message())));
 }
 
 void Appends::Continue(Lane& lane) {
@@ -284,41 +325,44 @@ void Appends::Continue(Lane& lane) {
 void Appends::Tick() {
   const auto now = steady_clock::now();
   while (!expiring_.empty()) {
-    const RequestPtr request = expiring_.front().lock();
-    if (request != nullptr && request->done != nullptr) {
-      if (request->until > now) break;
-      Expire(request, absl::UnavailableError("its time was up"));
+    const auto first = expiring_.begin();
+    const PendingAppendPtr request = first->second.lock();
+    if (request != nullptr && !request->answered()) {
+      if (first->first > now) break;
+      request->Answer(absl::UnavailableError("its time was up"));
+      LetGo(request->events());
     }
-    expiring_.pop_front();
+    expiring_.erase(first);
   }
   std::vector<std::string> over;
   for (auto& [topic, lane] : lanes_) {
-    if (lane->flight == nullptr || !lane->flight->waits) continue;
-    if (lane->flight->until <= now) {
+    const Flight* flight = lane->flight.get();
+    if (flight == nullptr || (flight->attempts > 0 && flight->ends_at <= now)) {
       over.push_back(topic);
-    } else if (lane->flight->again_at <= now) {
+    } else if (!flight->under_way && flight->again_at <= now) {
       Send(*lane);
     }
   }
   for (const std::string& topic : over) {
-    Failed(*lanes_.find(topic)->second, absl::UnavailableError("NATS did not store it in time"));
+    Lane& lane = *lanes_.find(topic)->second;
+    if (lane.flight == nullptr) {
+      Continue(lane);
+    } else {
+      Failed(lane, absl::UnavailableError("NATS did not store it in time"));
+    }
   }
+  placing_.Tick();
 }
 
 void Appends::FailAll(const absl::Status& why) {
-  std::vector<RequestPtr> requests;
-  for (auto& [topic, lane] : lanes_) {
-    if (lane->flight != nullptr) {
-      for (const Unit& unit : lane->flight->units) requests.push_back(unit.request);
-    }
-    for (const Unit& unit : lane->waiting) requests.push_back(unit.request);
+  const auto lanes = std::exchange(lanes_, {});
+  for (const auto& [topic, lane] : lanes) {
+    for (const AppendUnit& unit : lane->waiting) unit.request->Answer(why);
+    if (lane->flight == nullptr) continue;
+    for (const AppendUnit& unit : lane->flight->units) unit.request->Answer(why);
+    for (const AppendUnit& unit : lane->flight->joined) unit.request->Answer(why);
   }
-  lanes_.clear();
-  for (const RequestPtr& request : requests) {
-    request->open = 0;
-    request->failure.Update(why);
-    Finish(request);
-  }
+  placing_.FailAll(why);
 }
 
 }  // namespace sluice

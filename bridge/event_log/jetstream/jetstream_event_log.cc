@@ -30,7 +30,11 @@ class JetStreamEventLog final : public EventLog, public Stoppable {
  public:
   explicit JetStreamEventLog(JetStreamEventLogOptions options)
       : options_(std::move(options)), health_(options_.away_grace) {
-    loop_.Start([this] { Tick(); }, [this] { tail_.Flush(); });
+    loop_.Start([this] { Tick(); },
+                [this] {
+                  tail_.Flush();
+                  appends_.Settle();
+                });
   }
 
   ~JetStreamEventLog() override { Stop(); }
@@ -77,16 +81,16 @@ class JetStreamEventLog final : public EventLog, public Stoppable {
     const bool too_large = waiting_bytes_.fetch_add(bytes) + bytes > options_.queue_bytes;
     if (too_many || too_large) {
       GiveBack(events, bytes);
-      return done(absl::UnavailableError(
-          "the event log: too much waits to be stored (event_log.jetstream.queue_bytes)"));
+      return done(
+          absl::UnavailableError("the event log: too much waits to be stored, or to be known to be "
+                                 "(event_log.jetstream.queue_bytes)"));
     }
+    // Held for as long as any of it may be stored, which may be after its answer.
+    std::shared_ptr<const void> room(nullptr,
+                                     [this, events, bytes](void*) { GiveBack(events, bytes); });
     auto answer = std::make_shared<AppendDone>(std::move(done));
-    auto counted = [this, events, bytes, answer](absl::StatusOr<std::vector<AppendResult>> result) {
-      GiveBack(events, bytes);
-      (*answer)(std::move(result));
-    };
-    auto task = [this, request = std::move(request), counted]() mutable {
-      appends_.Add(std::move(request), std::move(counted));
+    auto task = [this, request = std::move(request), answer, room = std::move(room)]() mutable {
+      appends_.Add(std::move(request), std::move(*answer), std::move(room));
     };
     if (!loop_.Post(std::move(task)))
       (*answer)(absl::UnavailableError("the event log has stopped"));
