@@ -42,7 +42,7 @@ install_packages() {
     libcurl4-openssl-dev libgmock-dev libgrpc++-dev libgtest-dev libnats-dev libprotobuf-dev librocksdb-dev libspdlog-dev
     libssl-dev libyaml-cpp-dev nlohmann-json3-dev protobuf-compiler protobuf-compiler-grpc
     # to test
-    chromium curl git nats-server openssl procps python3 python3-grpcio python3-protobuf
+    chromium curl git haproxy nats-server nginx openssl procps python3 python3-grpcio python3-protobuf python3-yaml
     # to fuzz and to lint
     clang clang-format clang-tidy libclang-rt-14-dev
   )
