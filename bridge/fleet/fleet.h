@@ -3,11 +3,12 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/time/time.h"
+#include "bridge/fleet/fleet_state.h"
 #include "bridge/hub/disconnecting.h"
 #include "sluice/fleet/v1/fleet.pb.h"
 
@@ -28,20 +29,6 @@ struct FleetAnswer {
   bool alone = false;
 };
 
-// Who is in it, without asking anybody.
-struct FleetState {
-  struct Other {
-    std::string name;
-    std::string id;
-    std::string version;
-    absl::Duration silent_for;
-  };
-  std::string name;
-  std::string id;
-  absl::Status reached;
-  std::vector<Other> others;
-};
-
 enum class Scope {
   kFleet,
   kHere,  // this bridge alone
@@ -53,6 +40,14 @@ class Fleet {
   using AskDone = std::function<void(FleetAnswer)>;
 
   virtual ~Fleet() = default;
+
+  // Begins: as `name`, where no other is configured. INVALID_ARGUMENT: the options cannot be
+  // used; that nobody is there is no error. Before anything else.
+  virtual absl::Status Join(std::string name) = 0;
+  // Tells the others; what is asked ends. Before the hub stops.
+  virtual void Leave() = 0;
+  // None: there is no fleet.
+  virtual std::optional<FleetState> State() const = 0;
 
   // Puts it to every member, this one among them. A revocation in it has only the fields of
   // `subject` to `reason`, and is an operator's; `kHere` is not for it. `done` comes once, on

@@ -5,6 +5,11 @@
 namespace sluice {
 
 absl::StatusOr<Revocation> ReadRevocation(const fleet::v1::Revocation& message) {
+  const bool names_nothing = message.subject().empty() && message.topic().empty() &&
+                             message.topic_pattern().empty() && message.subscriber_id().empty();
+  if (names_nothing != message.everybody()) {
+    return absl::InvalidArgumentError("everybody: is there where nothing else is, and only there");
+  }
   return ReadRevocation(RevocationFields{.subject = message.subject(),
                                          .topic = message.topic(),
                                          .topic_pattern = message.topic_pattern(),
@@ -22,6 +27,8 @@ fleet::v1::Revocation ToMessage(const Revocation& revocation, DisconnectedBy by)
   if (revocation.pattern) message.set_topic_pattern(revocation.pattern->text());
   message.set_subscriber_id(revocation.subscriber_id);
   message.set_reason(revocation.reason);
+  message.set_everybody(message.subject().empty() && message.topic().empty() &&
+                        message.topic_pattern().empty() && message.subscriber_id().empty());
   return message;
 }
 

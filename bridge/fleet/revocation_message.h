@@ -8,7 +8,7 @@
 
 namespace sluice {
 
-// INVALID_ARGUMENT names the field. One that ends streams names at least one thing.
+// INVALID_ARGUMENT names the field. One that names nothing hits everybody, and must say so.
 absl::StatusOr<Revocation> ReadRevocation(const fleet::v1::Revocation& message);
 // Without its place among others.
 fleet::v1::Revocation ToMessage(const Revocation& revocation, DisconnectedBy by);

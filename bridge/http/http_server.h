@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "bridge/access/standing.h"
 #include "bridge/base/server_tls_options.h"
+#include "bridge/fleet/fleet_state.h"
 
 namespace sluice {
 
@@ -89,6 +90,7 @@ struct HttpContext {
   Calls* relay = nullptr;
   SchemaRegistry* schema = nullptr;
   std::function<std::vector<SourceStatistics>()> sources;  // null: none
+  std::function<std::optional<FleetState>()> fleet;        // null: there is none
   // OK, or why the bridge is not ready now (draining, event log away).
   std::function<absl::Status()> readiness;
   // The AsyncAPI document, as JSON or YAML.

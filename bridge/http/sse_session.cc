@@ -13,6 +13,7 @@
 #include "bridge/base/logged_path.h"
 #include "bridge/base/metrics.h"
 #include "bridge/http/stream_frames.h"
+#include "bridge/hub/subscriber_id.h"
 
 namespace sluice {
 namespace {
@@ -24,11 +25,6 @@ constexpr uint64_t kWireBytesMax = 16 * 1024;
 // How long the client may take to close its side after our last byte.
 constexpr absl::Duration kLinger = absl::Seconds(2);
 
-std::string NextSubscriberId() {
-  static std::atomic<uint64_t> next{1};
-  return absl::StrCat("http-", next.fetch_add(1, std::memory_order_relaxed));
-}
-
 }  // namespace
 
 SseSession::SseSession(Shard& shard, Transport transport, SseSessionInit init)
@@ -39,7 +35,7 @@ SseSession::SseSession(Shard& shard, Transport transport, SseSessionInit init)
       chunked_(init.chunked),
       subject_(std::move(init.subject)),
       peer_address_(std::move(init.peer_address)),
-      id_(NextSubscriberId()),
+      id_(NewSubscriberId("http")),
       opened_at_(shard.clock().Now()),
       access_(std::move(init.access)),
       write_timeout_(init.write_timeout),

@@ -7,6 +7,7 @@
 #include "bridge/base/metrics.h"
 #include "bridge/event/event_id.h"
 #include "bridge/event/topic.h"
+#include "bridge/fleet/fleet_state.h"
 #include "bridge/hub/hub.h"
 #include "nlohmann/json.hpp"
 
@@ -52,6 +53,18 @@ Json SourcesJson(const HttpContext& context) {
   return json;
 }
 
+Json FleetJson(const FleetState& fleet) {
+  Json others = Json::array();
+  for (const FleetState::Other& other : fleet.others) {
+    others.push_back({{"name", other.name},
+                      {"id", other.id},
+                      {"version", other.version},
+                      {"silent_seconds", absl::ToInt64Seconds(other.silent_for)}});
+  }
+  return {
+      {"name", fleet.name}, {"id", fleet.id}, {"reached", fleet.reached.ok()}, {"others", others}};
+}
+
 }  // namespace
 
 void SubscriberCounts::Add(const Shard& shard) {
@@ -71,21 +84,26 @@ std::string StatisticsJson(const HttpServices& services, const SubscriberCounts&
   const HttpContext& context = services.context;
   const EventLog& log = context.hub->shard(0).log();
   const absl::Duration uptime = context.clock->Now() - context.started_at;
-  const Json json = {{"service", services.options.service_name},
-                     {"version", context.version},
-                     {"uptime_seconds", absl::ToInt64Seconds(uptime)},
-                     {"position", FormatEventId({log.epoch(0), log.head(0), false})},
-                     {"subscribers", SubscribersJson(counts)},
-                     {"events",
-                      {{"published", Count(context.metrics->events_published)},
-                       {"delivered", context.hub->delivered()},
-                       {"publishes_refused", Count(context.metrics->publishes_refused)},
-                       {"gaps", Count(context.metrics->gaps)}}},
-                     {"sources", SourcesJson(context)},
-                     {"responses_skipped", Count(context.metrics->responses_skipped)},
-                     {"inbox_overflows", Count(context.metrics->inbox_overflows)},
-                     {"refusals", ByReason(context.metrics->refusals)},
-                     {"disconnects", ByReason(context.metrics->disconnects)}};
+  Json json = {{"service", services.options.service_name},
+               {"version", context.version},
+               {"uptime_seconds", absl::ToInt64Seconds(uptime)},
+               {"position", FormatEventId({log.epoch(0), log.head(0), false})},
+               {"subscribers", SubscribersJson(counts)},
+               {"events",
+                {{"published", Count(context.metrics->events_published)},
+                 {"delivered", context.hub->delivered()},
+                 {"publishes_refused", Count(context.metrics->publishes_refused)},
+                 {"gaps", Count(context.metrics->gaps)}}},
+               {"sources", SourcesJson(context)},
+               {"responses_skipped", Count(context.metrics->responses_skipped)},
+               {"inbox_overflows", Count(context.metrics->inbox_overflows)},
+               {"refusals", ByReason(context.metrics->refusals)},
+               {"disconnects", ByReason(context.metrics->disconnects)}};
+  const auto fleet = context.fleet ? context.fleet() : std::nullopt;
+  if (fleet) {
+    json["fleet"] = FleetJson(*fleet);
+    json["revocations_told"] = Count(context.metrics->revocations_told);
+  }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

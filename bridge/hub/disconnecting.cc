@@ -16,13 +16,14 @@ void LocalDisconnects::Disconnect(Revocation revocation, DisconnectedBy by, Done
   const bool names_one = !revocation.subscriber_id.empty();
   if (!names_one) revocations_.Add(revocation);
   auto ended = std::make_shared<uint64_t>(0);
-  const auto found = [names_one, &revocations = revocations_](const SubscriberDescription& is) {
+  const auto found = [this, names_one](const SubscriberDescription& is) {
     if (!names_one) return;
     Revocation of_it;
     of_it.subject = is.subject;
     // (Whoever was asked about it was asked about this one.)
     if (!is.topics.empty()) of_it.topic = is.topics.front();
-    revocations.Add(std::move(of_it));
+    if (found_) found_(of_it);
+    revocations_.Add(std::move(of_it));
   };
   hub_.Visit([revocation = std::move(revocation), by, found,
               ended](Shard& shard) { *ended += shard.Disconnect(revocation, by, found); },

@@ -32,10 +32,14 @@ class LocalDisconnects final : public Disconnects {
   LocalDisconnects(Hub& hub, Revocations& revocations) : hub_(hub), revocations_(revocations) {}
 
   void Disconnect(Revocation revocation, DisconnectedBy by, Done done) override;
+  // Who wants to know of what was added where one of a stream's id was asked for: it is called
+  // on shards' threads. Before anything is disconnected.
+  void TellFound(std::function<void(Revocation)> found) { found_ = std::move(found); }
 
  private:
   Hub& hub_;
   Revocations& revocations_;
+  std::function<void(Revocation)> found_;
 };
 
 }  // namespace sluice

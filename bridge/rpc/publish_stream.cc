@@ -3,8 +3,8 @@
 #include <chrono>
 #include <utility>
 
-#include "bridge/rpc/bytes.h"
 #include "bridge/fleet/proto_time.h"
+#include "bridge/rpc/bytes.h"
 
 namespace sluice {
 namespace {

@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "bridge/fleet/proto_time.h"
 #include "bridge/rpc/bytes.h"
 #include "bridge/rpc/caller.h"
-#include "bridge/fleet/proto_time.h"
 #include "bridge/rpc/publish_stream.h"
 
 namespace sluice {

@@ -13,22 +13,18 @@
 #include "bridge/base/log.h"
 #include "bridge/base/logged_path.h"
 #include "bridge/base/metrics.h"
+#include "bridge/fleet/proto_time.h"
 #include "bridge/hub/event_search.h"
 #include "bridge/hub/hub.h"
+#include "bridge/hub/subscriber_id.h"
 #include "bridge/rpc/caller.h"
 #include "bridge/rpc/connections.h"
-#include "bridge/fleet/proto_time.h"
 
 namespace sluice {
 namespace {
 
 // About seconds.
 constexpr int kTicksToLeave = 10;
-
-std::string NextSubscriberId() {
-  static std::atomic<uint64_t> next{1};
-  return absl::StrCat("grpc-", next.fetch_add(1, std::memory_order_relaxed));
-}
 
 // The data of a frame that has one line of it; "": it has none.
 std::string DataOf(const SseFrame& frame) {
@@ -83,7 +79,7 @@ SubscribeCall::SubscribeCall(const RpcContext& rpc, const std::atomic<bool>& dra
       context_(context),
       on_done_(std::move(on_done)),
       shard_(rpc.hub->NextShard()),
-      id_(NextSubscriberId()),
+      id_(NewSubscriberId("grpc")),
       peer_address_(PeerAddress(context)),
       opened_at_(rpc.clock->Now()) {}
 

@@ -16,15 +16,16 @@
 #include "bridge/base/log.h"
 #include "bridge/base/metrics.h"
 #include "bridge/event_log/stoppable.h"
-#include "bridge/fleet/local_fleet.h"
 #include "bridge/fleet/node.h"
 #include "bridge/hub/disconnecting.h"
 #include "bridge/hub/hub.h"
+#include "bridge/hub/subscriber_id.h"
 #include "bridge/relay/relay.h"
 #include "bridge/schema/ingest.h"
 #include "bridge/schema/schema_watch.h"
 #include "bridge/server/async_api_document.h"
 #include "bridge/server/event_logs.h"
+#include "bridge/server/fleets.h"
 #include "bridge/server/revocation_followers.h"
 
 namespace sluice {
@@ -33,6 +34,8 @@ namespace {
 // What drained clients are told to wait before they come back; each as much
 // again at most.
 constexpr uint32_t kDrainRetryMs = 1000;
+// Of the id of a member of a fleet, in those of its subscribers.
+constexpr size_t kTagDigits = 8;
 constexpr absl::Duration kDrainPoll = absl::Milliseconds(10);
 
 }  // namespace
@@ -64,6 +67,7 @@ struct Server::Parts {
   ~Parts() {
     revocation_followers.clear();
     rpc.Shutdown(absl::Now());
+    fleet->Leave();
     relay.Stop();
     hub.Stop();
     // Whom it still answers is there until the end of this.
@@ -78,6 +82,14 @@ struct Server::Parts {
             .metrics = &metrics,
             .started_at = started_at,
             .version = kVersion};
+  }
+
+  NatsFleetContext MakeFleetContext() {
+    return {.node = &node,
+            .hub = &hub,
+            .disconnects = &disconnects,
+            .revocations = &revocations,
+            .metrics = &metrics};
   }
 
   RelayContext MakeRelayContext() {
@@ -104,6 +116,7 @@ struct Server::Parts {
         .relay = &relay,
         .schema = options.schema.get(),
         .sources = [this] { return SourceStates(); },
+        .fleet = [this] { return fleet->State(); },
         .readiness = [this] { return Readiness(); },
         .async_api = [this](bool as_yaml) { return as_yaml ? async_api.yaml() : async_api.json(); },
         .started_at = started_at,
@@ -152,7 +165,7 @@ struct Server::Parts {
   Hub hub;
   LocalDisconnects disconnects{hub, revocations};
   const Node node{MakeNodeContext()};
-  const std::unique_ptr<Fleet> fleet = std::make_unique<LocalFleet>(node);
+  const std::unique_ptr<Fleet> fleet = MakeFleet(options.fleet, MakeFleetContext());
   Relay relay;
   const std::unique_ptr<Authorizers> authorizers;
   AsyncApiDocument async_api;
@@ -179,6 +192,12 @@ absl::Status Server::Start() {
   }
   parts.event_log->Start(&parts.hub);
   if (absl::Status status = parts.http.Listen(); !status.ok()) return status;
+  if (absl::Status status = parts.fleet->Join(FleetNameOf(parts.http.address())); !status.ok()) {
+    return status;
+  }
+  if (const auto fleet = parts.fleet->State()) {
+    TellSubscriberIdsApartBy(fleet->id.substr(0, kTagDigits));
+  }
   if (absl::Status status = parts.rpc.Start(); !status.ok()) return status;
   const auto refresh = [&parts, info = AsyncApiInfoOf(parts.options, parts.http.address())] {
     parts.async_api.Refresh(info);
@@ -216,6 +235,7 @@ void Server::Drain() {
   parts.rpc.Shutdown(deadline);
   while (parts.http.connections() > 0 && absl::Now() < deadline) absl::SleepFor(kDrainPoll);
   const uint32_t cut = parts.http.connections();
+  parts.fleet->Leave();
   parts.relay.Stop();
   parts.hub.Stop();
   log::Info("drained", {{"cut", cut}, {"seconds", absl::ToDoubleSeconds(absl::Now() - began)}});

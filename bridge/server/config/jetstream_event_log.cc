@@ -1,13 +1,11 @@
 #include "bridge/server/config/jetstream_event_log.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "bridge/base/read_file.h"
 #include "bridge/event/topic.h"
+#include "bridge/server/config/nats.h"
 #include "bridge/server/config/setting_checks.h"
 #include "sluice/config/v1/config.pb.h"
 
@@ -15,55 +13,6 @@ namespace sluice {
 namespace {
 
 constexpr uint32_t kStreamsMax = 64;
-
-// What stands in a file, without the line break that editors put at its end.
-std::string ReadSecret(const std::string& file, const std::string& folder, const std::string& path,
-                       Findings* findings) {
-  if (file.empty()) return "";
-  absl::StatusOr<std::string> secret = ReadFile(std::filesystem::path(folder) / file, 4096);
-  if (!secret.ok()) {
-    findings->Error(path, std::string(secret.status().message()));
-    return "";
-  }
-  return std::string(absl::StripTrailingAsciiWhitespace(*secret));
-}
-
-void SetNatsCredentials(const config::v1::JetstreamEventLog& jetstream, const std::string& folder,
-                        const std::string& path, NatsOptions* nats, Findings* findings) {
-  const auto in_folder = [&](const std::string& file) {
-    return file.empty() ? file : (std::filesystem::path(folder) / file).string();
-  };
-  nats->credentials_file = in_folder(jetstream.credentials_file());
-  nats->nkey = jetstream.nkey();
-  nats->nkey_seed_file = in_folder(jetstream.nkey_seed_file());
-  nats->user = jetstream.user();
-  nats->password = ReadSecret(jetstream.password_file(), folder, path + "password_file", findings);
-  nats->token = ReadSecret(jetstream.token_file(), folder, path + "token_file", findings);
-  const int kinds = (nats->credentials_file.empty() ? 0 : 1) + (nats->nkey.empty() ? 0 : 1) +
-                    (nats->user.empty() ? 0 : 1) + (jetstream.token_file().empty() ? 0 : 1);
-  if (kinds > 1) {
-    findings->Error("event_log.jetstream",
-                    "has more than one of credentials_file, nkey, user and token_file");
-  }
-  if (nats->nkey.empty() != nats->nkey_seed_file.empty()) {
-    findings->Error(path + "nkey", "and nkey_seed_file go together");
-  }
-  if (nats->user.empty() != jetstream.password_file().empty()) {
-    findings->Error(path + "user", "and password_file go together");
-  }
-  if (!jetstream.has_tls()) return;
-  const config::v1::NatsTls& tls = jetstream.tls();
-  nats->tls = true;
-  nats->tls_ca_file = in_folder(tls.ca_file());
-  nats->tls_certificate_file = in_folder(tls.certificate_file());
-  nats->tls_key_file = in_folder(tls.key_file());
-  nats->tls_server_name = tls.server_name();
-  if (tls.ca_file().empty()) findings->Error(path + "tls.ca_file", "is required");
-  if (tls.server_name().empty()) findings->Error(path + "tls.server_name", "is required");
-  if (tls.certificate_file().empty() != tls.key_file().empty()) {
-    findings->Error(path + "tls.certificate_file", "and key_file go together");
-  }
-}
 
 // A name that NATS takes: for a stream, or as a token of a subject.
 void SetNatsName(const std::string& name, const std::string& path, std::string* out,
@@ -74,29 +23,6 @@ void SetNatsName(const std::string& name, const std::string& path, std::string* 
     return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
   });
   if (!plain) findings->Error(path, "holds more than letters, digits, '-' and '_'");
-}
-
-void SetServers(const config::v1::JetstreamEventLog& jetstream, const std::string& path,
-                NatsOptions* nats, Findings* findings) {
-  nats->servers.assign(jetstream.servers().begin(), jetstream.servers().end());
-  if (nats->servers.empty()) findings->Error(path + "servers", "is required");
-  for (size_t i = 0; i < nats->servers.size(); ++i) {
-    const std::string& server = nats->servers[i];
-    const std::string at = absl::StrCat(path, "servers[", i, "]");
-    const size_t scheme_ends = server.find("://");
-    const std::string scheme =
-        scheme_ends == std::string::npos ? "nats" : server.substr(0, scheme_ends);
-    // (What stands there is not repeated: it may be a secret.)
-    if (absl::StrContains(server, '@')) {
-      findings->Error(at,
-                      "holds credentials, which would be logged: they have keys of their own "
-                      "(user and password_file, token_file)");
-    } else if (server.empty() || (scheme != "nats" && scheme != "tls")) {
-      findings->Error(at, "is not of the form nats://host:4222 or tls://host:4222");
-    } else if (scheme == "tls" && !jetstream.has_tls()) {
-      findings->Error(at, "needs event_log.jetstream.tls");
-    }
-  }
 }
 
 void SetStreams(const config::v1::JetstreamEventLog& jetstream, const std::string& path,
@@ -132,7 +58,7 @@ JetStreamEventLogOptions BuildJetStream(const config::v1::JetstreamEventLog& jet
                     "is not built in: build with libnats-dev and SLUICE_JETSTREAM=ON");
     return options;
   }
-  SetServers(jetstream, path, &options.nats, findings);
+  SetNats(jetstream, folder, path, &options.nats, findings);
   SetStreams(jetstream, path, &options, findings);
   SetNumber(jetstream.has_events_per_topic(), jetstream.events_per_topic(),
             path + "events_per_topic", &options.events_per_topic, findings);
@@ -155,7 +81,6 @@ JetStreamEventLogOptions BuildJetStream(const config::v1::JetstreamEventLog& jet
   if (options.max_age < options.deduplication_window) {
     findings->Error(path + "deduplication_window", "is at most max_age");
   }
-  SetNatsCredentials(jetstream, folder, path, &options.nats, findings);
   return options;
 }
 

@@ -13,6 +13,7 @@
 #include "bridge/server/config/client_limits.h"
 #include "bridge/server/config/cors_policy.h"
 #include "bridge/server/config/event_logs.h"
+#include "bridge/server/config/fleet.h"
 #include "bridge/server/config/json_style.h"
 #include "bridge/server/config/kept_credentials.h"
 #include "bridge/server/config/known_services.h"
@@ -46,6 +47,8 @@ class Builder {
     SetRpcOptions(config_.grpc(), Folder(), &options_.rpc, findings_);
     SetAccess();
     options_.event_log = BuildEventLog(config_.event_log(), Folder(), findings_);
+    options_.fleet =
+        BuildFleet(config_, options_.event_log, options_.standing, Folder(), findings_);
     SetHub();
     SetLimits();
     SetSchema();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "absl/time/time.h"
 #include "bridge/access/standing.h"
 #include "bridge/base/log.h"
+#include "bridge/fleet/fleet_options.h"
 #include "bridge/http/http_server.h"
 #include "bridge/hub/shard.h"
 #include "bridge/relay/relay.h"
@@ -38,6 +40,7 @@ struct ServerOptions {
   EventLogOptions event_log;
   AuthorizersOptions authorizers;
   StandingPolicy standing;
+  std::optional<FleetOptions> fleet;
   uint32_t shards = 1;
   ShardOptions shard;
   JsonOptions json;
