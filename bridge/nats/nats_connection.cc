@@ -67,13 +67,18 @@ class Connection final : public NatsConnection {
       natsSubscription* subscription = nullptr;
       status =
           natsConnection_Subscribe(&subscription, connection_, subject.c_str(), &OnMessage, this);
+      // (Refused while we are here: `closed` says so.)
+      if (status != NATS_OK && natsConnection_IsClosed(connection_)) return absl::OkStatus();
       if (status != NATS_OK) {
         return absl::UnavailableError(
             absl::StrCat("NATS: cannot subscribe to ", subject, ": ", LastError(status)));
       }
       subscriptions_.push_back(subscription);
       natsSubscription_SetPendingLimits(subscription, kPendingMessages, kPendingBytes);
-      natsSubscription_SetOnCompleteCB(subscription, &OnComplete, this);
+      // Where it has ended already, libnats does not tell.
+      if (natsSubscription_SetOnCompleteCB(subscription, &OnComplete, this) != NATS_OK) {
+        OnComplete(this);
+      }
     }
     return absl::OkStatus();
   }
@@ -100,6 +105,8 @@ class Connection final : public NatsConnection {
   bool IsConnected() const override {
     return natsConnection_Status(connection_) == NATS_CONN_STATUS_CONNECTED;
   }
+
+  bool IsClosed() const override { return natsConnection_IsClosed(connection_); }
 
   int64_t MaxPayload() const override { return natsConnection_GetMaxPayload(connection_); }
 

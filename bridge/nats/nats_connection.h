@@ -70,6 +70,9 @@ class NatsConnection {
   virtual absl::Status Publish(const std::string& subject, const std::string& reply,
                                const NatsHeaders& headers, std::string_view data) = 0;
   virtual bool IsConnected() const = 0;
+  // It will not come back: `closed` was called, or is about to be. It may be so when Open
+  // returns.
+  virtual bool IsClosed() const = 0;
   // What the server takes in one message; 0: not known.
   virtual int64_t MaxPayload() const = 0;
 };

@@ -122,6 +122,9 @@ bool FakeNats::TakeLine(int client, Client& from) {
     if (from.heard.size() < taken + bytes + 2) return false;
     TakeMessage(words, from.heard.substr(taken, bytes));
     taken += bytes + 2;
+  } else if (verb == "PING" && refuses_) {
+    Write(client, "-ERR 'Authorization Violation'\r\n");
+    shutdown(client, SHUT_WR);
   } else if (verb == "PING") {
     Write(client, "PONG\r\n");
   } else if (verb == "SUB") {

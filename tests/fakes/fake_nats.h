@@ -3,6 +3,7 @@
 // to store and not to answer, to answer late, to refuse with any error.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -36,6 +37,8 @@ class FakeNats {
 
   // Before anybody connects.
   void Follow(Script script) { script_ = std::move(script); }
+  // From now on nobody's credentials are right.
+  void RefuseEverybody() { refuses_ = true; }
   std::string address() const { return "nats://127.0.0.1:" + std::to_string(port_); }
   // To whoever has subscribed. Any thread.
   void Send(const Message& message) { Deliver(message.subject, message); }
@@ -58,6 +61,7 @@ class FakeNats {
   int listener_ = -1;
   int wake_[2] = {-1, -1};
   Script script_;
+  std::atomic<bool> refuses_{false};
   std::mutex mutex_;
   std::map<int, Client> clients_;  // its subjects under mutex_
   std::thread thread_;

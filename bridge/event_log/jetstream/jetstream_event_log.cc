@@ -142,8 +142,10 @@ class JetStreamEventLog final : public EventLog, public Stoppable {
         std::move(callbacks));
     if (!opened.ok()) return opened.status();
     std::shared_ptr<NatsConnection> connection = *std::move(opened);
-    loop_.Post([this, connection]() mutable {
+    loop_.Post([this, connection, number]() mutable {
       Use(std::move(connection));
+      // (It may have said so before it was ours.)
+      if (connection_->IsClosed()) return Closed(number, "while it was opened");
       if (connection_->IsConnected()) tail_.Begin();
     });
     return absl::OkStatus();
