@@ -40,13 +40,11 @@ class Connection final : public NatsConnection {
     if (connection_ != nullptr) {
       // In this order: the messages that are on their way have been handed over, and
       // nothing calls back any more, before anything is destroyed.
-      for (natsSubscription* subscription : subscriptions_) {
-        natsSubscription_Unsubscribe(subscription);
-      }
+      for (const auto& heard : heard_) natsSubscription_Unsubscribe(heard->subscription);
       if (IsConnected()) natsConnection_FlushTimeout(connection_, 500);
       natsConnection_Close(connection_);
       AwaitSilence();
-      for (natsSubscription* subscription : subscriptions_) natsSubscription_Destroy(subscription);
+      for (const auto& heard : heard_) natsSubscription_Destroy(heard->subscription);
       natsConnection_Destroy(connection_);
     }
     natsOptions_Destroy(options_);
@@ -64,23 +62,41 @@ class Connection final : public NatsConnection {
       log::Warning("NATS is away", {{"why", LastError(status)}});
     }
     for (const std::string& subject : subjects) {
-      natsSubscription* subscription = nullptr;
-      status =
-          natsConnection_Subscribe(&subscription, connection_, subject.c_str(), &OnMessage, this);
+      absl::Status heard = Subscribe(subject);
       // (Refused while we are here: `closed` says so.)
-      if (status != NATS_OK && natsConnection_IsClosed(connection_)) return absl::OkStatus();
-      if (status != NATS_OK) {
-        return absl::UnavailableError(
-            absl::StrCat("NATS: cannot subscribe to ", subject, ": ", LastError(status)));
-      }
-      subscriptions_.push_back(subscription);
-      natsSubscription_SetPendingLimits(subscription, kPendingMessages, kPendingBytes);
-      // Where it has ended already, libnats does not tell.
-      if (natsSubscription_SetOnCompleteCB(subscription, &OnComplete, this) != NATS_OK) {
-        OnComplete(this);
-      }
+      if (!heard.ok() && IsClosed()) return absl::OkStatus();
+      if (!heard.ok()) return heard;
     }
     return absl::OkStatus();
+  }
+
+  absl::Status Subscribe(const std::string& subject) override {
+    DestroySilent();
+    auto heard = std::make_unique<Heard>();
+    heard->owner = this;
+    heard->subject = subject;
+    natsSubscription** subscription = &heard->subscription;
+    const natsStatus status =
+        natsConnection_Subscribe(subscription, connection_, subject.c_str(), &OnMessage, this);
+    if (status != NATS_OK) {
+      return absl::UnavailableError(
+          absl::StrCat("NATS: cannot subscribe to ", subject, ": ", LastError(status)));
+    }
+    natsSubscription_SetPendingLimits(*subscription, kPendingMessages, kPendingBytes);
+    // Where it has ended already, libnats does not tell.
+    if (natsSubscription_SetOnCompleteCB(*subscription, &OnComplete, heard.get()) != NATS_OK) {
+      OnComplete(heard.get());
+    }
+    heard_.push_back(std::move(heard));
+    return absl::OkStatus();
+  }
+
+  void Unsubscribe(const std::string& subject) override {
+    for (const auto& heard : heard_) {
+      if (heard->ended || heard->subject != subject) continue;
+      heard->ended = true;
+      natsSubscription_Unsubscribe(heard->subscription);
+    }
   }
 
   absl::Status Publish(const std::string& subject, const std::string& reply,
@@ -232,10 +248,10 @@ class Connection final : public NatsConnection {
     closed.silent_.notify_all();
   }
   static void OnComplete(void* self) {
-    auto& connection = *static_cast<Connection*>(self);
-    const std::lock_guard lock(connection.mutex_);
-    ++connection.completed_;
-    connection.silent_.notify_all();
+    auto& heard = *static_cast<Heard*>(self);
+    const std::lock_guard lock(heard.owner->mutex_);
+    heard.is_silent = true;
+    heard.owner->silent_.notify_all();
   }
   static void OnError(natsConnection* /*connection*/, natsSubscription* /*subscription*/,
                       natsStatus status, void* /*self*/) {
@@ -244,20 +260,39 @@ class Connection final : public NatsConnection {
 
   void AwaitSilence() {
     std::unique_lock lock(mutex_);
-    silent_.wait_for(lock, std::chrono::seconds(5),
-                     [this] { return is_closed_ && completed_ >= subscriptions_.size(); });
+    silent_.wait(lock, [this] {
+      return is_closed_ && std::all_of(heard_.begin(), heard_.end(),
+                                       [](const auto& heard) { return heard->is_silent; });
+    });
   }
+
+  // Subscriptions that have ended, when their last message has been handed over.
+  void DestroySilent() {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(heard_, [](const std::unique_ptr<Heard>& heard) {
+      if (!heard->ended || !heard->is_silent) return false;
+      natsSubscription_Destroy(heard->subscription);
+      return true;
+    });
+  }
+
+  struct Heard {
+    Connection* owner = nullptr;
+    std::string subject;
+    natsSubscription* subscription = nullptr;
+    bool ended = false;
+    bool is_silent = false;  // of mutex_
+  };
 
   const Callbacks callbacks_;
   absl::Duration backoff_min_;
   absl::Duration backoff_max_;
   natsOptions* options_ = nullptr;
   natsConnection* connection_ = nullptr;
-  std::vector<natsSubscription*> subscriptions_;
+  std::vector<std::unique_ptr<Heard>> heard_;
   std::mutex mutex_;
   std::condition_variable silent_;
   bool is_closed_ = false;
-  size_t completed_ = 0;
 };
 
 }  // namespace

@@ -1,9 +1,9 @@
 // The one file pair that knows libnats: a connection that comes back by itself, what is
-// published on it, and subscriptions that live as long as it does.
+// published on it, and what is heard.
 //
 // In libnats 3.4 a subscription that is destroyed while messages arrive takes the process
-// with it. So none comes or goes: what is to be heard is named when the connection is opened,
-// and every answer travels to one inbox, for ever.
+// with it. So one that has ended is destroyed only when libnats has said that it has handed over
+// its last message; and few come and go: every answer travels to one inbox, for ever.
 //
 // Whoever in a process needs NATS opens a connection of its own, with its own subjects and
 // callbacks: they share nothing that one could take from another, and a slow reader holds up
@@ -69,6 +69,10 @@ class NatsConnection {
   // Any thread. `reply` may be empty. RESOURCE_EXHAUSTED: it is larger than the server takes.
   virtual absl::Status Publish(const std::string& subject, const std::string& reply,
                                const NatsHeaders& headers, std::string_view data) = 0;
+  // Hears a subject more, until Unsubscribe or the connection's end. `subject` is not heard yet.
+  // Calls of these two come one after the other.
+  virtual absl::Status Subscribe(const std::string& subject) = 0;
+  virtual void Unsubscribe(const std::string& subject) = 0;
   virtual bool IsConnected() const = 0;
   // It will not come back: `closed` was called, or is about to be. It may be so when Open
   // returns.

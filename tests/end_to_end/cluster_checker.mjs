@@ -15,9 +15,8 @@
 // What must hold:
 // - Whatever was acknowledged came to every client of its topic, once, under the id that its publisher was told,
 //   and so did whatever came to anybody.
-// - A publisher's events of a topic came in its order: what was sent for the last time before another was sent for the
-//   first time came before it. (So it is strict for whoever waits for answers, retries included. What failed amid other
-//   requests and is sent again may come after them, and what was never acknowledged may come late.)
+// - A publisher's events of a topic came in its order. (One that was never acknowledged may come late, but not
+//   before those that were acknowledged when it was sent.)
 // - Every client saw ids rise, and one id means one event everywhere.
 // - A gap is told exactly where events are missing, and never of the newest `kept` events of a topic.
 import {createReadStream} from 'node:fs';
@@ -42,7 +41,7 @@ export function check({journal, kept = Infinity}) {
 
 class Judgement {
   violations = [];
-  #events = new Map();    // name -> {topic, publisher, n, sentAt, sentLastAt, acknowledgedAt, id, offset}
+  #events = new Map();    // name -> {topic, publisher, n, sentAt, acknowledgedAt, id, offset}
   #named = new Map();     // id -> name
   #topics = new Map();    // topic -> {epoch, sent: entries of first sends, by their place in the journal}
   #clients = new Map();
@@ -65,12 +64,8 @@ class Judgement {
 
   #takeSent({topic, publisher, n}, at) {
     const name = nameOf({topic, publisher, n});
-    const event = this.#events.get(name);
-    if (event) {
-      if (event.acknowledgedAt === undefined) event.sentLastAt = at;
-      return;
-    }
-    this.#events.set(name, {topic, publisher, n, sentAt: at, sentLastAt: at});
+    if (this.#events.has(name)) return;
+    this.#events.set(name, {topic, publisher, n, sentAt: at});
     if (!this.#topics.has(topic)) this.#topics.set(topic, {sent: [], epoch: undefined});
     this.#topics.get(topic).sent.push(at);
   }
@@ -161,23 +156,30 @@ class Judgement {
       if (!lines.has(event.publisher)) lines.set(event.publisher, []);
       lines.get(event.publisher).push(event);
     }
-    for (const line of lines.values()) late += this.#judgeLine(line);
+    for (const line of lines.values()) {
+      const acknowledged = line.filter(({acknowledgedAt}) => acknowledgedAt !== undefined);
+      for (let i = 1; i < acknowledged.length; ++i) {
+        const [before, after] = [acknowledged[i - 1], acknowledged[i]];
+        if (after.n < before.n) this.violations.push(`${nameOf(after)} (${after.id}) comes after ${before.n} (${before.id})`);
+      }
+      late += this.#judgeUnacknowledged(line);
+    }
     return late;
   }
 
-  #judgeLine(line) {
+  #judgeUnacknowledged(line) {
     let late = 0;
-    let highest = -1;
-    for (const {acknowledgedAt, n} of line) {
-      if (acknowledgedAt === undefined && n < highest) late += 1;
-      highest = Math.max(highest, n);
+    let last = -1;              // the highest n so far
+    let next;                   // of what follows, what was acknowledged first
+    for (const event of line) {
+      if (event.acknowledgedAt === undefined && event.n < last) late += 1;
+      last = Math.max(last, event.n);
     }
-    let next;       // of what follows and was acknowledged, what was sent first
     for (const event of [...line].reverse()) {
-      if (next?.sentLastAt < event.sentAt) {
-        this.violations.push(`${nameOf(event)} (${event.id}) comes before ${next.n} (${next.id}), which was sent before it`);
+      if (event.acknowledgedAt === undefined && next && next.acknowledgedAt < event.sentAt) {
+        this.violations.push(`${nameOf(event)} (${event.id}) comes before ${next.n} (${next.id}), acknowledged before it was sent`);
       }
-      if (event.acknowledgedAt !== undefined && !(next?.sentLastAt < event.sentLastAt)) next = event;
+      if (event.acknowledgedAt !== undefined && !(next?.acknowledgedAt <= event.acknowledgedAt)) next = event;
     }
     return late;
   }

@@ -38,6 +38,10 @@ class TailNotes final : public Tail {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, kAnswerWithin, [&] { return losses_ >= count; });
   }
+  size_t losses() {
+    const std::lock_guard lock(mutex_);
+    return losses_;
+  }
   // Waits for as many as `count`; what it was told by then.
   std::vector<StoredEventPtr> Await(ShardIndex shard, size_t count) {
     std::unique_lock lock(mutex_);
@@ -70,12 +74,23 @@ struct EventLogKind {
 
 class EventLogContract : public testing::TestWithParam<EventLogKind> {
  protected:
-  EventLogContract() { log_->Start(&tail_); }
+  // The topics here lie in one partition, where "a/1" does: `other_` too. Its head is known, as
+  // somebody follows a topic in it.
+  EventLogContract() {
+    log_->Start(&tail_);
+    while (log_->PartitionOf(other_) != partition_) ++other_[0];
+    const auto late = std::chrono::steady_clock::now() + kAnswerWithin;
+    while (!log_->Follow("a/followed", kShardsMax - 1) && std::chrono::steady_clock::now() < late) {
+      std::this_thread::yield();
+    }
+  }
 
+  Offset head() const { return log_->head(partition_); }
+  Epoch epoch() const { return log_->epoch(partition_); }
   // Waits until the tail has been told of everything up to there.
   void AwaitHead(Offset offset) {
     const auto late = std::chrono::steady_clock::now() + kAnswerWithin;
-    while (log_->head(0) < offset && std::chrono::steady_clock::now() < late) {
+    while (head() < offset && std::chrono::steady_clock::now() < late) {
       std::this_thread::yield();
     }
   }
@@ -88,6 +103,8 @@ class EventLogContract : public testing::TestWithParam<EventLogKind> {
   FakeClock clock_;
   TailNotes tail_;
   std::unique_ptr<EventLog> log_ = GetParam().make(clock_);
+  const Partition partition_ = log_->PartitionOf("a/1");
+  std::string other_ = "b/1";
 };
 
 }  // namespace sluice

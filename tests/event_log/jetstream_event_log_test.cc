@@ -43,10 +43,19 @@ std::unique_ptr<EventLog> MakeOrDie(const JetStreamEventLogOptions& options) {
   return *std::move(log);
 }
 
+std::unique_ptr<EventLog> MakeOfThreeStreams(const Clock& /*clock*/) {
+  JetStreamEventLogOptions options = OptionsFor(SharedServer());
+  options.streams = 3;
+  options.stream_by_segments = 1;
+  return MakeOrDie(options);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     JetStream, EventLogContract,
-    testing::Values(EventLogKind{
-        "jetstream", [](const Clock&) { return MakeOrDie(OptionsFor(SharedServer())); }, false}),
+    testing::Values(EventLogKind{"jetstream",
+                                 [](const Clock&) { return MakeOrDie(OptionsFor(SharedServer())); },
+                                 false},
+                    EventLogKind{"jetstream_of_three_streams", MakeOfThreeStreams, false}),
     [](const auto& kind) { return kind.param.name; });
 
 // Until something is so, however long the machine takes.
@@ -81,6 +90,9 @@ class JetStreamLog : public testing::Test {
   ReadResult ReadAfter(EventLog& log, const std::string& topic, Offset after) {
     return Read(log, {.topic = topic, .start = AfterOffset{after}}).value();
   }
+  static void AwaitFollowing(EventLog& log, const std::string& topic, ShardIndex shard) {
+    ASSERT_TRUE(Eventually([&] { return log.Follow(topic, shard).has_value(); }));
+  }
   // Publishes under this id until it is stored.
   EventId Insist(EventLog& log, const Event& event) {
     absl::StatusOr<std::vector<AppendResult>> result = absl::UnknownError("");
@@ -105,7 +117,8 @@ TEST_F(JetStreamLog, GivesTheSameIdsAtEveryBridge) {
   const std::unique_ptr<EventLog> other = MakeOrDie(options_);
   other->Start(&other_tail_);
   EXPECT_EQ(log.epoch(0), other->epoch(0));
-  other->Follow("a/1", 2);
+  AwaitFollowing(log, "other", 5);
+  AwaitFollowing(*other, "a/1", 2);
   const std::vector<AppendResult> stored =
       Append(log, {MakeEvent("a/1", "1"), MakeEvent("a/1", "2"), MakeEvent("b/1", "x"),
                    Ending(MakeEvent("a/1", "3"))})
@@ -140,7 +153,7 @@ TEST_F(JetStreamLog, DeliversTransientEventsAtEveryBridgeInTheirOrder) {
   EventLog& log = Make();
   const std::unique_ptr<EventLog> other = MakeOrDie(options_);
   other->Start(&other_tail_);
-  other->Follow("a/1", 0);
+  AwaitFollowing(*other, "a/1", 0);
   for (int i = 0; i < 100; ++i) {
     Append(log, {Transient(MakeEvent("a/1", std::to_string(i)))}).value();
   }
@@ -151,7 +164,7 @@ TEST_F(JetStreamLog, DeliversTransientEventsAtEveryBridgeInTheirOrder) {
 
 TEST_F(JetStreamLog, GoesOnWhereItWasAfterTheServerIsKilled) {
   EventLog& log = Make();
-  log.Follow("a/1", 0);
+  AwaitFollowing(log, "a/1", 0);
   for (int i = 0; i < 50; ++i) AppendOne(log, MakeEvent("a/1", std::to_string(i)));
   const Epoch epoch = log.epoch(0);
   server_.Kill();
@@ -175,7 +188,7 @@ TEST_F(JetStreamLog, GoesOnWhereItWasAfterTheServerIsKilled) {
 
 TEST_F(JetStreamLog, StoresOnceWhatTimedOutAndIsSentAgain) {
   EventLog& log = Make();
-  log.Follow("a/1", 0);
+  AwaitFollowing(log, "a/1", 0);
   AppendOne(log, MakeEvent("a/1", "0"));
   server_.Freeze();
   EXPECT_EQ(Append(log, {WithId(MakeEvent("a/1", "1"), "m1")}).status().code(),
@@ -190,13 +203,16 @@ TEST_F(JetStreamLog, StoresOnceWhatTimedOutAndIsSentAgain) {
 
 TEST_F(JetStreamLog, TellsOfALossWhenTheStreamWasDeletedAndMadeAnew) {
   EventLog& log = Make();
-  log.Follow("a/1", 0);
+  AwaitFollowing(log, "a/1", 0);
   for (int i = 0; i < 10; ++i) AppendOne(log, MakeEvent("a/1", "old"));
   ASSERT_TRUE(Eventually([&] { return tail_.told(0).size() == 10; }));
+  AppendOne(log, WithId(MakeEvent("b/1", "1"), "m"));
+  ASSERT_TRUE(Append(log, {WithId(MakeEvent("b/1", "1"), "m")}).value().front().duplicate);
   const Epoch epoch = log.epoch(0);
   const Offset old_head = log.head(0);
+  const size_t losses = tail_.losses();
   server_.Ask("$JS.API.STREAM.DELETE." + options_.stream);
-  EXPECT_TRUE(tail_.AwaitLosses(1));
+  EXPECT_TRUE(tail_.AwaitLosses(losses + 1));
   EXPECT_NE(log.epoch(0), epoch);
   const EventId id = Insist(log, WithId(MakeEvent("a/1", "new"), "n"));
   EXPECT_GT(id.offset, old_head) << "windows that hold old events take new ones";
@@ -206,7 +222,7 @@ TEST_F(JetStreamLog, TellsOfALossWhenTheStreamWasDeletedAndMadeAnew) {
   EXPECT_GT(read.after, old_head);
   EXPECT_THAT(Data(read.events), testing::ElementsAre("new"));
   // A publisher's id of the old stream is free.
-  EXPECT_FALSE(Append(log, {WithId(MakeEvent("a/1", "other"), "m")}).value().front().duplicate);
+  EXPECT_FALSE(Append(log, {WithId(MakeEvent("b/1", "1"), "m")}).value().front().duplicate);
 }
 
 TEST_F(JetStreamLog, RefusesAStreamThatKeepsLessThanIsConfigured) {
@@ -237,7 +253,7 @@ TEST_F(JetStreamLog, OpensAStreamThatKeepsMoreThanIsConfigured) {
 // Whatever `nats stream edit` does to it.
 TEST_F(JetStreamLog, GoesOnWhenItsStreamIsChanged) {
   EventLog& log = Make();
-  log.Follow("a/1", 0);
+  AwaitFollowing(log, "a/1", 0);
   AppendOne(log, MakeEvent("a/1", "1"));
   const std::string info = server_.Ask("$JS.API.STREAM.INFO." + options_.stream);
   nlohmann::json configuration = nlohmann::json::parse(info)["config"];
@@ -260,8 +276,10 @@ TEST_F(JetStreamLog, OpensWhenNatsComes) {
   EXPECT_EQ(Append(log, {MakeEvent("a/1", "1")}).status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(Read(log, {.topic = "a/1", .start = Earliest{}}).status().code(),
             absl::StatusCode::kUnavailable);
-  log.Follow("a/1", 0);
+  EXPECT_FALSE(log.Follow("a/1", 0)) << "the head is not known";
   server_.Start();
+  ASSERT_TRUE(tail_.AwaitLosses(1)) << "now it is";
+  EXPECT_TRUE(log.Follow("a/1", 0));
   ASSERT_TRUE(Eventually([&] { return log.Health().ok(); }));
   AppendOne(log, MakeEvent("a/1", "1"));
   EXPECT_THAT(Data(tail_.Await(0, 1)), testing::ElementsAre("1"));
@@ -317,7 +335,7 @@ TEST_F(JetStreamLog, RefusesAnEventThatTheServerDoesNotTake) {
 // What waits for a topic goes together: its rate is not bound to the time of an answer.
 TEST_F(JetStreamLog, StoresWhatWaitsForATopicTogetherAndInOrder) {
   EventLog& log = Make();
-  log.Follow("a/1", 0);
+  AwaitFollowing(log, "a/1", 0);
   constexpr size_t kEvents = 2000;
   std::vector<std::future<EventId>> ids;
   for (size_t i = 0; i < kEvents; ++i) {
@@ -350,7 +368,7 @@ TEST_F(JetStreamLog, StoresWhatWaitsForATopicTogetherAndInOrder) {
 
 TEST_F(JetStreamLog, SkipsMessagesThatAreNoEvents) {
   EventLog& log = Make();
-  log.Follow("a/1", 0);
+  AwaitFollowing(log, "a/1", 0);
   server_.Ask(SubjectOfTopic(options_.subject_prefix + ".kept", "a/1"), "\xff\xff rubbish");
   server_.Ask(options_.subject_prefix + ".kept.a.=zz", "rubbish");
   AppendOne(log, MakeEvent("a/1", "1"));
@@ -361,13 +379,14 @@ TEST_F(JetStreamLog, SkipsMessagesThatAreNoEvents) {
 // A server that was away: what the stream let go of meanwhile cannot be delivered.
 TEST_F(JetStreamLog, TellsOfALossWhenTheStreamHasLetGoOfWhatWasToComeNext) {
   EventLog& log = Make();
-  log.Follow("a/1", 0);
+  AwaitFollowing(log, "a/1", 0);
   const Offset seen = AppendOne(log, MakeEvent("a/1", "1"));
   ASSERT_EQ(tail_.Await(0, 1).size(), 1u);
   server_.Ask("$JS.API.STREAM.PURGE." + options_.stream, "{\"seq\":1000}");
+  const size_t losses = tail_.losses();
   server_.Kill();
   server_.Start();
-  EXPECT_TRUE(tail_.AwaitLosses(1));
+  EXPECT_TRUE(tail_.AwaitLosses(losses + 1));
   const EventId id = Insist(log, WithId(MakeEvent("a/1", "2"), "m"));
   EXPECT_GT(id.offset, seen);
   EXPECT_GT(ReadAfter(log, "a/1", seen).after, seen);

@@ -42,14 +42,14 @@ bool AnyWaits(const std::vector<AppendUnit>& units) {
 }  // namespace
 
 Appends::Appends(const JetStreamEventLogOptions& options, NatsRequests& requests,
-                 const Followers& followers, SeenIds& seen_ids, std::function<void()> other_stream)
+                 KnownStream& known, const Followers& followers, SeenIds& seen_ids)
     : options_(options),
       kept_prefix_(KeptPrefix(options)),
       transient_prefix_(TransientPrefix(options)),
       requests_(requests),
-      followers_(followers),
+      known_(known),
       seen_ids_(seen_ids),
-      placing_(options, requests, followers, std::move(other_stream)) {}
+      placing_(known, followers) {}
 
 void Appends::Add(AppendRequest asked, EventLog::AppendDone done,
                   std::shared_ptr<const void> room) {
@@ -87,7 +87,7 @@ absl::Status Appends::Check(PendingAppend& request) const {
   if (absl::Status status = CheckSizes(request.events(), max_payload, options_); !status.ok()) {
     return status;
   }
-  const Epoch epoch = placing_.known().epoch();
+  const Epoch epoch = known_.offsets().epoch();
   absl::flat_hash_map<std::string, ContentDigest> in_request;
   for (size_t i = 0; i < request.events().size(); ++i) {
     const Event& event = request.events()[i];
@@ -159,7 +159,8 @@ void Appends::PublishTransient(const AppendUnit& unit) {
                                  EncodeMessage({EncodeRecord(unit.event())}));
   unit.request->Sent();
   if (!sent.ok()) return unit.request->Lost(sent);
-  const EventId id{placing_.known().epoch(), followers_.head(), unit.event().end_of_stream};
+  const EventId id{known_.offsets().epoch(), known_.offsets().Last(known_.last_sequence()),
+                   unit.event().end_of_stream};
   unit.request->Arrived(unit.index, {id, true, false});
 }
 
@@ -194,8 +195,8 @@ NatsRequests::Done Appends::WhileInFlight(const Lane& lane, ForFlight then) {
 
 void Appends::Send(Lane& lane) {
   Flight& flight = *lane.flight;
-  flight.stream = placing_.known();
-  flight.reached = placing_.reached();
+  flight.stream = known_.offsets();
+  flight.reached = known_.last_sequence();
   // (Before the stream is known, what is stored has no place.)
   if (flight.stream.epoch() == 0 || connection_ == nullptr || !connection_->IsConnected()) {
     return Again(lane);
@@ -281,6 +282,9 @@ void Appends::Stored(Lane& lane, const Acknowledgement& ack, bool duplicate) {
   message.sequence = ack.sequence;
   message.duplicate = duplicate;
   message.in_doubt = ack.duplicate || ack.sequence <= flight->reached;
+  if (!ack.duplicate && message.in_doubt && flight->stream.epoch() == known_.offsets().epoch()) {
+    known_.Contradicted();
+  }
   message.stream = flight->stream;
   placing_.Add(std::move(message));
   Continue(lane);

@@ -29,6 +29,7 @@
 #include "bridge/event_log/jetstream/append_message.h"
 #include "bridge/event_log/jetstream/followers.h"
 #include "bridge/event_log/jetstream/jetstream_options.h"
+#include "bridge/event_log/jetstream/known_stream.h"
 #include "bridge/event_log/jetstream/pending_append.h"
 #include "bridge/event_log/jetstream/placing.h"
 #include "bridge/event_log/jetstream/seen_ids.h"
@@ -39,9 +40,8 @@ namespace sluice {
 
 class Appends {
  public:
-  // `other_stream`: the stream may not be the one that is followed. At most once a second.
-  Appends(const JetStreamEventLogOptions& options, NatsRequests& requests,
-          const Followers& followers, SeenIds& seen_ids, std::function<void()> other_stream);
+  Appends(const JetStreamEventLogOptions& options, NatsRequests& requests, KnownStream& known,
+          const Followers& followers, SeenIds& seen_ids);
 
   void Use(NatsConnection* connection) { connection_ = connection; }
   // `done` is called once, on this thread. `room` is held until nothing of it can be stored
@@ -99,7 +99,7 @@ class Appends {
   const std::string kept_prefix_;
   const std::string transient_prefix_;
   NatsRequests& requests_;
-  const Followers& followers_;
+  KnownStream& known_;
   SeenIds& seen_ids_;
   Placing placing_;
   NatsConnection* connection_ = nullptr;

@@ -1,5 +1,5 @@
-// Which shards follow which topics, and the head: the one critical section of the log. What
-// the tail delivers and what Follow answers meet here.
+// Which shards follow which topics of a stream, and its head: the one critical section of the
+// log. What the tail delivers and what Follow answers meet here. Thread-safe.
 #pragma once
 
 #include <array>
@@ -13,7 +13,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "bridge/base/mutex.h"
 #include "bridge/event_log/event_log.h"
-#include "bridge/event_log/jetstream/stored_message.h"
 
 namespace sluice {
 
@@ -23,29 +22,50 @@ class Followers {
   struct Arrival {
     std::string topic;
     std::function<std::vector<StoredEventPtr>()> decode;
+    // Of the topic, something before it may never come.
+    bool hole_before = false;
   };
+
+  explicit Followers(Partition partition) : partition_(partition) {}
 
   void Start(Tail* tail);
 
-  // Nothing: the stream was not reached yet; the shard is told when it is.
+  // Nothing: the tail does not run, or has not come to its place.
   std::optional<Offset> Follow(std::string_view topic, ShardIndex shard);
   void Unfollow(std::string_view topic, ShardIndex shard);
+  bool any() const;
 
-  // The head becomes `head`, unless it is past that.
-  void Deliver(std::span<const Arrival> arrivals, Offset head);
-  // From here on events come from another place: a stream that was made anew, or one that
-  // has let go of what was to come next. Every shard is told that it may have lost some, or that
-  // the head is known now.
-  void Jump(const StreamOffsets& offsets, Offset head);
+  // On one thread, like all that follow. The head becomes `head`.
+  void Deliver(std::vector<Arrival> arrivals, Offset head);
+  // The tail goes on from here: it has come to its place, or to another than behind what was
+  // delivered last. Every shard that follows anything is told that it may have lost some.
+  void Jump(Epoch epoch, Offset head);
+  // What ids mean, where no tail runs.
+  void SetEpoch(Epoch epoch);
+  // Nobody keeps the head any more, unless somebody follows a topic: false then.
+  bool Leave();
 
+  // Where the tail is, or was.
   Offset head() const;
-  StreamOffsets offsets() const;
+  Epoch epoch() const;
 
  private:
+  struct Message {
+    Arrival arrival;
+    bool decoded = false;
+    std::vector<StoredEventPtr> events;
+  };
+
+  void Tell(std::span<const Message> messages) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void HandOver(uint64_t shards) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TellLost(uint64_t shards) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const Partition partition_;
   mutable Mutex mutex_;
   Tail* tail_ ABSL_GUARDED_BY(mutex_) = nullptr;
-  StreamOffsets offsets_ ABSL_GUARDED_BY(mutex_);
+  Epoch epoch_ ABSL_GUARDED_BY(mutex_) = 0;
   Offset head_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool head_is_kept_ ABSL_GUARDED_BY(mutex_) = false;
   // One bit for each shard.
   absl::flat_hash_map<std::string, uint64_t> followers_ ABSL_GUARDED_BY(mutex_);
   std::array<std::vector<StoredEventPtr>, kShardsMax> deliveries_ ABSL_GUARDED_BY(mutex_);

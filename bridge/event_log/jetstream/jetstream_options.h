@@ -38,6 +38,8 @@ struct JetStreamEventLogOptions {
   uint32_t waiting_reads = 10'000;
   // The server says so often that the tail is alive.
   absl::Duration tail_heartbeat = absl::Seconds(1);
+  // How long a stream's tail runs on when nobody follows a topic in it any more.
+  absl::Duration tail_linger = absl::Seconds(30);
 };
 
 }  // namespace sluice

@@ -3,34 +3,17 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "bridge/event_log/jetstream/stream_info.h"
-
 namespace sluice {
 namespace {
 
 using std::chrono::steady_clock;
 
-constexpr absl::Duration kPatience = absl::Seconds(2);
 // How long the tail may take.
 constexpr std::chrono::milliseconds kTailPatience{25};
 constexpr std::chrono::milliseconds kBetweenQuestions{100};
 constexpr std::chrono::seconds kBetweenDoubts{1};
 
 }  // namespace
-
-Placing::Placing(const JetStreamEventLogOptions& options, NatsRequests& requests,
-                 const Followers& followers, std::function<void()> other_stream)
-    : options_(options),
-      requests_(requests),
-      followers_(followers),
-      other_stream_(std::move(other_stream)) {}
-
-uint64_t Placing::reached() const {
-  const StreamOffsets stream = known();
-  const uint64_t tail = stream.SequencesThrough(followers_.head());
-  return stream.epoch() == acknowledged_in_.epoch() ? std::max(tail, acknowledged_) : tail;
-}
 
 void Placing::Add(Message message) {
   const bool ask = message.in_doubt || !tail_answers_;
@@ -40,7 +23,7 @@ void Placing::Add(Message message) {
 
 void Placing::Settle() {
   if (waiting_.empty()) return;
-  const StreamOffsets stream = known();
+  const StreamOffsets& stream = known_.offsets();
   const uint64_t tail = stream.SequencesThrough(followers_.head());
   std::erase_if(waiting_, [&](const Waiting& waiting) {
     const Message& message = waiting.message;
@@ -63,19 +46,16 @@ void Placing::Doubt() {
 void Placing::Ask() {
   if (asking_) return;
   asking_ = true;
-  requests_.Send(absl::StrCat("$JS.API.STREAM.INFO.", options_.stream), {}, "", kPatience,
-                 [this, through = last_number_](const absl::StatusOr<NatsMessage>& answer) {
-                   asking_ = false;
-                   ask_at_ = steady_clock::now() + kBetweenQuestions;
-                   Told(answer, through);
-                 });
+  known_.Ask([this, through = last_number_](const absl::StatusOr<StreamInfo>& info) {
+    asking_ = false;
+    ask_at_ = steady_clock::now() + kBetweenQuestions;
+    Told(info, through);
+  });
 }
 
-void Placing::Told(const absl::StatusOr<NatsMessage>& answer, uint64_t through) {
-  if (!answer.ok()) return;
-  const absl::StatusOr<StreamInfo> info = ParseStreamInfo(answer->data(), options_);
-  if (!info.ok() && !absl::IsNotFound(info.status())) return;
-  const Epoch epoch = info.ok() ? StreamOffsets(info->created).epoch() : 0;
+void Placing::Told(const absl::StatusOr<StreamInfo>& info, uint64_t through) {
+  if (!info.ok()) return;
+  const Epoch epoch = known_.offsets().epoch();
   std::erase_if(waiting_, [&](const Waiting& waiting) {
     if (waiting.number > through) return false;
     if (waiting.message.stream.epoch() == epoch) {
@@ -86,22 +66,12 @@ void Placing::Told(const absl::StatusOr<NatsMessage>& answer, uint64_t through) 
     }
     return true;
   });
-  if (epoch != known().epoch()) TellOfOtherStream();
   if (!waiting_.empty() && !tail_answers_) Ask();
-}
-
-void Placing::TellOfOtherStream() {
-  const auto now = steady_clock::now();
-  if (now < tell_at_) return;
-  tell_at_ = now + kBetweenDoubts;
-  other_stream_();
 }
 
 void Placing::Place(const Message& message) {
   const StreamOffsets& stream = message.stream;
-  if (stream.epoch() != acknowledged_in_.epoch()) acknowledged_ = 0;
-  acknowledged_in_ = stream;
-  acknowledged_ = std::max(acknowledged_, message.sequence);
+  if (stream.epoch() == known_.offsets().epoch()) known_.Saw(message.sequence);
   Offset offset = stream.Last(message.sequence) - message.units.size();
   for (const AppendUnit& unit : message.units) {
     const EventId id{stream.epoch(), ++offset, unit.event().end_of_stream};

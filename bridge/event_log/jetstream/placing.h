@@ -12,13 +12,11 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "bridge/event_log/jetstream/followers.h"
-#include "bridge/event_log/jetstream/jetstream_options.h"
+#include "bridge/event_log/jetstream/known_stream.h"
 #include "bridge/event_log/jetstream/pending_append.h"
-#include "bridge/nats/nats_requests.h"
 
 namespace sluice {
 
@@ -34,14 +32,7 @@ class Placing {
     StreamOffsets stream;    // that was known when it was sent
   };
 
-  // `other_stream`: the one that is known is not there any more.
-  Placing(const JetStreamEventLogOptions& options, NatsRequests& requests,
-          const Followers& followers, std::function<void()> other_stream);
-
-  // Of epoch 0: none is known yet.
-  StreamOffsets known() const { return followers_.offsets(); }
-  // Everything up to there was stored in it before now.
-  uint64_t reached() const;
+  Placing(KnownStream& known, const Followers& followers) : known_(known), followers_(followers) {}
 
   void Add(Message message);
   // The tail may have come further.
@@ -62,26 +53,20 @@ class Placing {
   };
 
   void Ask();
-  void Told(const absl::StatusOr<NatsMessage>& answer, uint64_t through);
+  void Told(const absl::StatusOr<StreamInfo>& info, uint64_t through);
   void Place(const Message& message);
   static void Fail(const Message& message, const absl::Status& why);
-  void TellOfOtherStream();
 
-  const JetStreamEventLogOptions& options_;
-  NatsRequests& requests_;
+  KnownStream& known_;
   const Followers& followers_;
-  const std::function<void()> other_stream_;
 
   std::vector<Waiting> waiting_;
   uint64_t last_number_ = 0;
-  StreamOffsets acknowledged_in_;
-  uint64_t acknowledged_ = 0;
   // Whether it was the tail that answered last: then it is waited for.
   bool tail_answers_ = true;
   bool asking_ = false;
   Time ask_at_;
   Time doubt_at_;
-  Time tell_at_;
 };
 
 }  // namespace sluice

@@ -7,8 +7,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "bridge/base/text.h"
 #include "bridge/event_log/jetstream/api_error.h"
+#include "bridge/event_log/jetstream/stored_message.h"
 
 namespace sluice {
 namespace {
@@ -47,6 +49,17 @@ absl::Status ErrorOf(const Json& answer) {
   if (!error.is_object()) return absl::UnavailableError("NATS: its answer is an error");
   return StatusOfApiError(Number(error, "code"), Number(error, "err_code"),
                           Text(error, "description"));
+}
+
+std::optional<uint64_t> PreviousIn(absl::string_view headers) {
+  for (absl::string_view line : absl::StrSplit(headers, "\r\n")) {
+    uint64_t previous = 0;
+    if (absl::ConsumePrefix(&line, kPreviousHeader) && absl::ConsumePrefix(&line, ":") &&
+        absl::SimpleAtoi(line, &previous)) {
+      return previous;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -101,6 +114,9 @@ absl::StatusOr<StoredBytes> ParseMessage(std::string_view answer) {
       !absl::Base64Unescape(headers, &stored.headers)) {
     return absl::UnavailableError("NATS: its answer holds no message");
   }
+  std::string why;
+  absl::ParseTime(absl::RFC3339_full, Text(message, "time"), &stored.time, &why);
+  stored.previous = PreviousIn(stored.headers);
   return stored;
 }
 
@@ -127,6 +143,7 @@ absl::StatusOr<Delivered> ParseDelivered(std::string_view reply) {
     return absl::InvalidArgumentError("is no delivery of a consumer");
   }
   Delivered delivered;
+  delivered.stream = {tokens[at].data(), tokens[at].size()};
   delivered.consumer = {tokens[at + 1].data(), tokens[at + 1].size()};
   int64_t nanoseconds = 0;
   if (!absl::SimpleAtoi(tokens[at + 3], &delivered.stream_sequence) ||

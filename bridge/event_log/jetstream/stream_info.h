@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,9 @@ struct StoredBytes {
   uint64_t sequence = 0;
   std::string headers;  // as they travel: "NATS/1.0\r\nName: value\r\n"
   std::string body;
+  absl::Time time = absl::InfinitePast();  // when it was stored; this: it does not say
+  // Of its topic, the message before it (0: there was none). Nothing: it does not say.
+  std::optional<uint64_t> previous;
 };
 absl::StatusOr<StoredBytes> ParseMessage(std::string_view answer);
 
@@ -50,6 +54,7 @@ absl::StatusOr<uint64_t> ParsePending(std::string_view answer);
 
 // Where a message that a consumer delivers says that it comes from: its reply subject.
 struct Delivered {
+  std::string_view stream;
   std::string_view consumer;
   uint64_t stream_sequence = 0;
   uint64_t consumer_sequence = 0;

@@ -7,7 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/base/text.h"
-#include "bridge/event_log/jetstream/stream_info.h"
+#include "bridge/event_log/jetstream/stored_message.h"
 
 namespace sluice {
 namespace {
@@ -17,11 +17,37 @@ using std::chrono::steady_clock;
 constexpr absl::Duration kPatience = absl::Seconds(3);
 constexpr std::chrono::seconds kSilence{3};
 constexpr uint64_t kFetch = 1000;
+constexpr size_t kListingsMax = 4;
 constexpr int64_t kInactiveNanoseconds = 10'000'000'000;
 
 }  // namespace
 
 void TopicIndexes::List(const std::string& subject, Done done) {
+  // (One that is being listed may lack what was stored since.)
+  for (Wanted& wanted : waiting_) {
+    if (wanted.subject == subject) return wanted.done.push_back(std::move(done));
+  }
+  waiting_.push_back({subject, {std::move(done)}});
+  BeginWaiting();
+}
+
+// As many as may run; a topic that is being listed waits for that to end.
+void TopicIndexes::BeginWaiting() {
+  for (size_t i = 0; i < waiting_.size() && indexes_.size() < kListingsMax;) {
+    const bool listed = std::any_of(indexes_.begin(), indexes_.end(), [&](const auto& index) {
+      return index.second->subject == waiting_[i].subject;
+    });
+    if (listed) {
+      ++i;
+      continue;
+    }
+    Wanted wanted = std::move(waiting_[i]);
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+    BeginOne(std::move(wanted));
+  }
+}
+
+void TopicIndexes::BeginOne(Wanted wanted) {
   const std::string consumer = absl::StrCat("list-", name_, "-", ++last_);
   const nlohmann::json request = {{"stream_name", options_.stream},
                                   {"config",
@@ -30,18 +56,19 @@ void TopicIndexes::List(const std::string& subject, Done done) {
                                     {"ack_policy", "none"},
                                     {"max_deliver", 1},
                                     {"replay_policy", "instant"},
-                                    {"filter_subject", subject},
+                                    {"filter_subject", wanted.subject},
                                     {"headers_only", true},
                                     {"mem_storage", true},
                                     {"num_replicas", 1},
                                     {"inactive_threshold", kInactiveNanoseconds}}}};
   auto index = std::make_unique<Index>();
-  index->done = std::move(done);
+  index->subject = wanted.subject;
+  index->done = std::move(wanted.done);
   index->until = steady_clock::now() + absl::ToChronoNanoseconds(kPatience) + kSilence;
   indexes_.emplace(consumer, std::move(index));
   requests_.Send(
-      absl::StrCat("$JS.API.CONSUMER.CREATE.", options_.stream, ".", consumer, ".", subject), {},
-      request.dump(), kPatience, [this, consumer](const absl::StatusOr<NatsMessage>& answer) {
+      absl::StrCat("$JS.API.CONSUMER.CREATE.", options_.stream, ".", consumer, ".", wanted.subject),
+      {}, request.dump(), kPatience, [this, consumer](const absl::StatusOr<NatsMessage>& answer) {
         const auto found = indexes_.find(consumer);
         if (found == indexes_.end()) return;
         if (!answer.ok()) return Finish(consumer, answer.status());
@@ -61,21 +88,23 @@ void TopicIndexes::Fetch(const std::string& consumer, Index& index) {
                  [](const absl::StatusOr<NatsMessage>&) {});
 }
 
-bool TopicIndexes::Take(const NatsMessage& message) {
-  const absl::StatusOr<Delivered> from = ParseDelivered(message.reply());
-  if (!from.ok()) return false;
-  const std::string consumer(from->consumer);
+bool TopicIndexes::Take(const NatsMessage& message, const Delivered& from) {
+  const std::string consumer(from.consumer);
   const auto found = indexes_.find(consumer);
   if (found == indexes_.end()) return false;
   Index& index = *found->second;
+  if (from.consumer_sequence != ++index.taken) {
+    Finish(consumer, absl::UnavailableError("NATS: a message of the topic's list is missing"));
+    return true;
+  }
   Entry entry;
-  entry.sequence = from->stream_sequence;
-  entry.publisher_id = std::string(message.header("Sluice-Publisher-Id"));
-  if (!absl::SimpleAtoi(AsAbsl(message.header("Sluice-Events")), &entry.events)) entry.events = 1;
+  entry.sequence = from.stream_sequence;
+  entry.publisher_id = std::string(message.header(kPublisherIdHeader));
+  if (!absl::SimpleAtoi(AsAbsl(message.header(kEventsHeader)), &entry.events)) entry.events = 1;
   index.entries.push_back(std::move(entry));
   index.until = steady_clock::now() + kSilence;
-  // One more than a topic may have: it is written while it is read.
-  if (from->pending == 0 || index.entries.size() > 2 * uint64_t{options_.events_per_topic}) {
+  // Some more than a topic may have: it is written while it is read.
+  if (from.pending == 0 || index.entries.size() > 2 * uint64_t{options_.events_per_topic}) {
     Finish(consumer, absl::OkStatus());
   } else if (--index.asked_for == 0) {
     Fetch(consumer, index);
@@ -85,15 +114,15 @@ bool TopicIndexes::Take(const NatsMessage& message) {
 
 void TopicIndexes::Finish(const std::string& consumer, const absl::Status& status) {
   auto index = indexes_.extract(consumer);
-  if (connection_ != nullptr) {
-    (void)connection_->Publish(
-        absl::StrCat("$JS.API.CONSUMER.DELETE.", options_.stream, ".", consumer), "", {}, "");
-  }
-  if (!status.ok()) return index.mapped()->done(status);
-  index.mapped()->done(std::move(index.mapped()->entries));
+  doomed_.Add(consumer);
+  const absl::StatusOr<Entries> listed =
+      status.ok() ? absl::StatusOr<Entries>(std::move(index.mapped()->entries)) : status;
+  for (const Done& done : index.mapped()->done) done(listed);
+  BeginWaiting();
 }
 
 void TopicIndexes::Tick() {
+  doomed_.Tick();
   const auto now = steady_clock::now();
   std::vector<std::string> over;
   for (const auto& [consumer, index] : indexes_) {
@@ -105,9 +134,16 @@ void TopicIndexes::Tick() {
 }
 
 void TopicIndexes::FailAll(const absl::Status& why) {
-  absl::flat_hash_map<std::string, std::unique_ptr<Index>> indexes;
-  indexes.swap(indexes_);
-  for (auto& [consumer, index] : indexes) index->done(why);
+  std::vector<Done> all;
+  for (auto& [consumer, index] : indexes_) {
+    doomed_.Add(consumer);
+    for (Done& done : index->done) all.push_back(std::move(done));
+  }
+  indexes_.clear();
+  for (Wanted& wanted : std::exchange(waiting_, {})) {
+    for (Done& done : wanted.done) all.push_back(std::move(done));
+  }
+  for (const Done& done : all) done(why);
 }
 
 }  // namespace sluice

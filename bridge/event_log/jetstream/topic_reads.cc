@@ -6,75 +6,130 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/base/json_quote.h"
 #include "bridge/event_log/jetstream/seen_ids.h"
-#include "bridge/event_log/jetstream/stream_info.h"
 #include "bridge/event_log/jetstream/topic_subject.h"
-#include "bridge/event_log/resolve_start.h"
 
 namespace sluice {
 namespace {
 
-constexpr absl::Duration kPatience = absl::Seconds(3);
+using std::chrono::steady_clock;
+
+// One attempt; and how long a read is tried at all.
+constexpr absl::Duration kPatience = absl::Seconds(2);
+constexpr std::chrono::seconds kWithin{6};
+constexpr std::chrono::milliseconds kPauseMin{25};
+constexpr uint32_t kDoublings = 4;
 
 absl::Status Unreadable(absl::string_view why) {
   return absl::UnavailableError(absl::StrCat("the event log could not be read: ", why));
 }
 
+std::string NextOf(uint64_t sequence, const std::string& subject) {
+  return absl::StrCat("{\"seq\":", sequence, ",\"next_by_subj\":", JsonQuote(subject), "}");
+}
+
 }  // namespace
 
 TopicReads::TopicReads(const JetStreamEventLogOptions& options, NatsRequests& requests,
-                       TopicIndexes& indexes, const Followers& followers,
-                       std::function<void()> doubt)
+                       TopicIndexes& indexes, KnownStream& known,
+                       std::function<void(absl::Status)> told)
     : options_(options),
       kept_prefix_(KeptPrefix(options)),
       requests_(requests),
       indexes_(indexes),
-      followers_(followers),
-      doubt_(std::move(doubt)) {}
+      known_(known),
+      told_(std::move(told)) {}
 
 void TopicReads::Add(ReadRequest request, EventLog::ReadDone done) {
+  if (!stopped_.ok()) return done(stopped_);
   if (waiting_.size() >= options_.waiting_reads) return done(Unreadable("too many reads wait"));
   const auto read = std::make_shared<Read>();
+  read->subject = SubjectOfTopic(kept_prefix_, request.topic);
   read->asked = std::move(request);
   read->done = std::move(done);
   waiting_.push_back(read);
-  Begin();
+  BeginWaiting();
 }
 
-void TopicReads::Begin() {
-  while (reading_ < options_.reads && !waiting_.empty()) {
+void TopicReads::BeginWaiting() {
+  while (reading_.size() < options_.reads && !waiting_.empty()) {
     const ReadPtr read = std::move(waiting_.front());
     waiting_.pop_front();
-    ++reading_;
-    read->subject = SubjectOfTopic(kept_prefix_, read->asked.topic);
-    read->offsets = followers_.offsets();
-    // An id means nothing yet: to say "another epoch" would tell of a gap that is none.
-    if (read->offsets.epoch() == 0) {
-      Finish(read, Unreadable("NATS was not reached yet"));
-      continue;
-    }
-    read->result.epoch = read->offsets.epoch();
-    read->asked.start = ResolveStart(std::move(read->asked.start), read->result.epoch,
-                                     followers_.head(), &read->result.found);
-    if (const auto* after = std::get_if<AfterOffset>(&read->asked.start)) {
-      ReadAfter(read, after->offset);
-    } else if (std::holds_alternative<Earliest>(read->asked.start)) {
-      read->from_start = true;
-      ReadAfter(read, 0);
-    } else {
-      Locate(read);
-    }
+    reading_.insert(read);
+    read->until = steady_clock::now() + kWithin;
+    Begin(read);
   }
 }
 
-void TopicReads::Locate(const ReadPtr& read) {
-  indexes_.List(read->subject,
-                [this, read](absl::StatusOr<std::vector<TopicIndexes::Entry>> entries) {
-                  if (!entries.ok()) return Finish(read, entries.status());
-                  Located(read, *entries);
-                });
+// (Again, when the stream turned out to be another meanwhile.)
+void TopicReads::Begin(const ReadPtr& read) {
+  if (known_.offsets().epoch() == 0) {
+    return AskLeader(read, &TopicReads::Begin, [this, read](const StreamInfo&) { Begin(read); });
+  }
+  read->offsets = known_.offsets();
+  read->result = {};
+  read->result.epoch = read->offsets.epoch();
+  read->from_start = false;
+  read->first = read->taken = 0;
+  read->before_first.reset();
+  read->bytes = 0;
+  read->at_end = read->end_is_confirmed = false;
+  const ReadStart& start = read->asked.start;
+  if (const auto* after = std::get_if<AfterOffset>(&start)) return ReadAfter(read, after->offset);
+  if (std::holds_alternative<Latest>(start) || std::holds_alternative<AfterId>(start)) {
+    return AskForEnd(read);
+  }
+  if (const auto* last = std::get_if<LastN>(&start); last != nullptr) return AskForLast(read);
+  if (std::holds_alternative<AfterPublisherId>(start)) return Locate(read);
+  read->from_start = true;
+  ReadAfter(read, 0);
 }
 
-void TopicReads::Located(const ReadPtr& read, const std::vector<TopicIndexes::Entry>& entries) {
+void TopicReads::AskForEnd(const ReadPtr& read) {
+  AskLeader(read, &TopicReads::AskForEnd,
+            [this, read](const StreamInfo& info) { EndIs(read, info); });
+}
+
+void TopicReads::EndIs(const ReadPtr& read, const StreamInfo& info) {
+  const Offset end = read->offsets.Last(info.last_sequence);
+  const auto* wanted = std::get_if<AfterId>(&read->asked.start);
+  if (wanted != nullptr && wanted->id.epoch != read->offsets.epoch()) {
+    read->result.found = false;
+    read->from_start = true;
+    return ReadAfter(read, 0);
+  }
+  if (wanted != nullptr && wanted->id.offset <= end) return ReadAfter(read, wanted->id.offset);
+  read->result.found = wanted == nullptr;
+  read->result.after = read->result.complete_through = end;
+  Finish(read, absl::OkStatus());
+}
+
+// Where the last message holds as many events as are wanted, no list is needed.
+void TopicReads::AskForLast(const ReadPtr& read) {
+  const uint32_t wanted = std::get<LastN>(read->asked.start).events;
+  Ask(read, &TopicReads::AskForLast, "MSG.GET",
+      absl::StrCat("{\"last_by_subj\":", JsonQuote(read->subject), "}"),
+      [this, read, wanted](const NatsMessage& answer) {
+        const absl::StatusOr<StoredBytes> message = ParseMessage(answer.data());
+        if (absl::IsNotFound(message.status())) {
+          read->from_start = true;
+          return ReadAfter(read, 0);
+        }
+        if (!message.ok()) return Failed(read, &TopicReads::AskForLast, message.status());
+        const absl::StatusOr<std::vector<Event>> events =
+            DecodeMessage(read->asked.topic, message->body);
+        if (!events.ok() || events->size() < wanted) return Locate(read);
+        ReadAfter(read, read->offsets.Last(message->sequence) - wanted);
+      });
+}
+
+void TopicReads::Locate(const ReadPtr& read) {
+  indexes_.List(read->subject, [this, read](const absl::StatusOr<TopicIndexes::Entries>& entries) {
+    if (!entries.ok()) return Failed(read, &TopicReads::Locate, entries.status());
+    Located(read, *entries);
+  });
+}
+
+void TopicReads::Located(const ReadPtr& read, const TopicIndexes::Entries& entries) {
   const auto behind = [&](size_t i) { return read->offsets.Last(entries[i].sequence); };
   if (const auto* last = std::get_if<LastN>(&read->asked.start)) {
     size_t wanted = last->events;
@@ -100,36 +155,34 @@ void TopicReads::ReadAfter(const ReadPtr& read, Offset after) {
   Next(read);
 }
 
-void TopicReads::Ask(const char* what, const std::string& body,
-                     std::function<void(absl::StatusOr<NatsMessage>)> done) {
-  requests_.Send(absl::StrCat("$JS.API.STREAM.", what, ".", options_.stream), {}, body, kPatience,
-                 std::move(done));
-}
-
 void TopicReads::Next(const ReadPtr& read) {
-  // Whatever was delivered by now was acknowledged, so the leader has it.
-  read->head = followers_.head();
-  Ask("MSG.GET",
-      absl::StrCat("{\"seq\":", read->next, ",\"next_by_subj\":", JsonQuote(read->subject), "}"),
-      [this, read](absl::StatusOr<NatsMessage> answer) {
-        if (!answer.ok()) return Finish(read, answer.status());
-        const absl::StatusOr<StoredBytes> message = ParseMessage(answer->data());
-        if (absl::IsNotFound(message.status())) {
-          read->at_end = true;
-          return AskWhatWasDropped(read);
+  read->known = known_.last_sequence();
+  Ask(read, &TopicReads::Next, "MSG.GET", NextOf(read->next, read->subject),
+      [this, read](const NatsMessage& answer) {
+        const absl::StatusOr<StoredBytes> message = ParseMessage(answer.data());
+        if (absl::IsNotFound(message.status())) return ConfirmEnd(read);
+        if (!message.ok()) return Failed(read, &TopicReads::Next, message.status());
+        if (message->sequence < read->next) {
+          return Failed(read, &TopicReads::Next, absl::UnavailableError("NATS went back"));
         }
-        if (!message.ok()) return Finish(read, message.status());
-        if (message->sequence < read->next) return Finish(read, Unreadable("NATS went back"));
-        if (!Take(*read, *message)) return AskWhatWasDropped(read);
+        read->end_is_confirmed = false;
+        if (!Take(*read, *message)) return AskWhatIsKept(read);
         Next(read);
       });
 }
 
 bool TopicReads::Take(Read& read, const StoredBytes& message) const {
+  // The topic let go of the next one while it was read: whoever goes on behind the last one
+  // that is here is told of it.
+  const bool hole = read.first != 0 && message.previous && *message.previous > read.taken;
+  if (hole && !read.result.events.empty()) return false;
+  if (read.first == 0 || hole) {
+    read.first = message.sequence;
+    read.before_first = message.previous;
+  }
   read.next = message.sequence + 1;
+  read.taken = message.sequence;
   absl::StatusOr<std::vector<Event>> events = DecodeMessage(read.asked.topic, message.body);
-  if (read.first == 0) read.first = message.sequence;
-  ++read.found;
   if (!events.ok()) return true;  // the tail has counted it
   for (StoredEventPtr& event : PlaceEvents(*std::move(events), read.offsets, message.sequence)) {
     if (event->offset() <= read.after) continue;
@@ -142,51 +195,70 @@ bool TopicReads::Take(Read& read, const StoredBytes& message) const {
   return true;
 }
 
-// Asked after the events were read: what was let go of meanwhile is then known as dropped.
-void TopicReads::AskWhatWasDropped(const ReadPtr& read) {
-  Ask("INFO", "", [this, read](absl::StatusOr<NatsMessage> answer) {
-    if (!answer.ok()) return Finish(read, answer.status());
-    const absl::StatusOr<StreamInfo> info = ParseStreamInfo(answer->data(), options_);
-    if (!info.ok()) return Finish(read, info.status());
-    if (StreamOffsets(info->created).epoch() != read->offsets.epoch()) {
-      doubt_();
-      return Finish(read, Unreadable("the stream was made anew"));
-    }
-    const uint64_t covered = read->offsets.SequencesThrough(read->after);
-    // Of all topics: what is before the first message that the stream keeps is gone, and may
-    // have been of this one.
-    if (info->first_sequence > covered + 1) {
-      const uint64_t until =
-          read->first == 0 ? info->first_sequence : std::min(read->first, info->first_sequence);
-      if (until > covered + 1) return Dropped(read, until - 1);
-    }
-    // Of this topic: it has let go of some only when it holds as many as it may.
-    if (read->first > covered + 1) return AskForFirst(read);
-    Dropped(read, 0);
+// That there is no more is believed when the leader reaches as far as is known. Of a stream
+// with several servers one that is leader no more may have answered: it is asked once more.
+void TopicReads::ConfirmEnd(const ReadPtr& read) {
+  if (read->end_is_confirmed) {
+    read->at_end = true;
+    return Judge(read);
+  }
+  AskLeader(read, &TopicReads::Next, [this, read](const StreamInfo& info) {
+    read->kept_from = info.first_sequence;
+    read->end_is_confirmed = true;
+    if (options_.replicas > 1) return Next(read);
+    read->at_end = true;
+    Judge(read);
   });
 }
 
+// Asked after the events were read: what was let go of meanwhile is then known as dropped, and
+// that they are of the incarnation that they were taken for.
+void TopicReads::AskWhatIsKept(const ReadPtr& read) {
+  AskLeader(read, &TopicReads::AskWhatIsKept, [this, read](const StreamInfo& info) {
+    read->kept_from = info.first_sequence;
+    Judge(read);
+  });
+}
+
+// What the topic has let go of behind the offset that the read begins at.
+void TopicReads::Judge(const ReadPtr& read) {
+  const uint64_t covered = read->offsets.SequencesThrough(read->after);
+  // The first message that was found says which one came before it.
+  if (read->before_first && *read->before_first > 0) {
+    return Dropped(read, *read->before_first > covered ? *read->before_first : 0);
+  }
+  // Its topic held none when it was stored: that is no loss to who names no offset.
+  if (read->before_first && read->from_start) return Dropped(read, 0);
+  if (read->first == covered + 1) return Dropped(read, 0);
+  // Of all topics: what is before the first message that the stream keeps is gone, and may
+  // have been of this one.
+  const uint64_t until =
+      read->first == 0 ? read->kept_from : std::min(read->first, read->kept_from);
+  if (until > covered + 1) return Dropped(read, until - 1);
+  // Of a message that does not say what came before it: its topic has let go of some only
+  // when it holds as many as it may.
+  if (read->first != 0 && !read->before_first) return AskForFirst(read);
+  Dropped(read, 0);
+}
+
 void TopicReads::AskForFirst(const ReadPtr& read) {
-  Ask("MSG.GET", absl::StrCat("{\"seq\":1,\"next_by_subj\":", JsonQuote(read->subject), "}"),
-      [this, read](absl::StatusOr<NatsMessage> answer) {
-        if (!answer.ok()) return Finish(read, answer.status());
-        const absl::StatusOr<StoredBytes> message = ParseMessage(answer->data());
+  Ask(read, &TopicReads::AskForFirst, "MSG.GET", NextOf(1, read->subject),
+      [this, read](const NatsMessage& answer) {
+        const absl::StatusOr<StoredBytes> message = ParseMessage(answer.data());
         // It keeps older ones, which go first: there is nothing that it has let go of since.
         if (message.ok() && message->sequence < read->first) return Dropped(read, 0);
-        // All of it was read, so it is counted. (To count them, the server walks the subjects
-        // of the whole stream.)
-        if (read->at_end && read->found < options_.events_per_topic) return Dropped(read, 0);
         CountMessages(read);
       });
 }
 
 void TopicReads::CountMessages(const ReadPtr& read) {
-  Ask("INFO", absl::StrCat("{\"subjects_filter\":", JsonQuote(read->subject), "}"),
-      [this, read](absl::StatusOr<NatsMessage> answer) {
-        if (!answer.ok()) return Finish(read, answer.status());
-        const absl::StatusOr<StreamInfo> info = ParseStreamInfo(answer->data(), options_);
-        if (!info.ok()) return Finish(read, info.status());
-        const bool full = info->subject_messages >= options_.events_per_topic;
+  Ask(read, &TopicReads::CountMessages, "INFO",
+      absl::StrCat("{\"subjects_filter\":", JsonQuote(read->subject), "}"),
+      [this, read](const NatsMessage& answer) {
+        const absl::StatusOr<StreamInfo> info = ParseStreamInfo(answer.data(), options_);
+        if (!info.ok()) return Failed(read, &TopicReads::CountMessages, info.status());
+        const uint64_t most = info->settings.messages_per_subject_max;
+        const bool full = most > 0 && info->subject_messages >= most;
         Dropped(read, full ? read->first - 1 : 0);
       });
 }
@@ -200,24 +272,79 @@ void TopicReads::Dropped(const ReadPtr& read, uint64_t through_sequence) {
   }
   result.after = std::max(read->after, result.dropped_through);
   const Offset last = result.events.empty() ? result.after : result.events.back()->offset();
-  result.complete_through = read->at_end ? std::max(read->head, last) : last;
+  result.complete_through = read->at_end ? std::max(read->offsets.Last(read->known), last) : last;
   Finish(read, absl::OkStatus());
+}
+
+// Tried again, while there is time; from the beginning, when the stream is another.
+void TopicReads::Failed(const ReadPtr& read, Step step, const absl::Status& why) {
+  if (read->done == nullptr) return;
+  if (!stopped_.ok()) return Finish(read, stopped_);
+  const auto now = steady_clock::now();
+  if (now >= read->until || absl::IsFailedPrecondition(why)) return Finish(read, why);
+  const auto pause = kPauseMin * (1 << std::min(read->attempts++, kDoublings));
+  again_.push_back({now + pause, read, step});
+}
+
+void TopicReads::Tick() {
+  const auto now = steady_clock::now();
+  std::vector<Again> due;
+  std::erase_if(again_, [&](Again& again) {
+    if (again.at > now) return false;
+    due.push_back(std::move(again));
+    return true;
+  });
+  for (const Again& again : due) {
+    if (again.read->done != nullptr) (this->*again.step)(again.read);
+  }
+}
+
+void TopicReads::Ask(const ReadPtr& read, Step step, const char* what, const std::string& body,
+                     std::function<void(const NatsMessage&)> done) {
+  requests_.Send(
+      absl::StrCat("$JS.API.STREAM.", what, ".", options_.stream), {}, body, kPatience,
+      [this, read, step, done = std::move(done)](const absl::StatusOr<NatsMessage>& answer) {
+        if (read->done == nullptr) return;
+        if (!answer.ok()) return Failed(read, step, answer.status());
+        done(*answer);
+      });
+}
+
+void TopicReads::AskLeader(const ReadPtr& read, Step step,
+                           std::function<void(const StreamInfo&)> done) {
+  known_.Ask([this, read, step, done = std::move(done)](const absl::StatusOr<StreamInfo>& info) {
+    if (read->done == nullptr) return;
+    if (!info.ok()) return Failed(read, step, info.status());
+    if (read->offsets.epoch() != 0 && known_.offsets().epoch() != read->offsets.epoch()) {
+      return Begin(read);
+    }
+    done(*info);
+  });
 }
 
 void TopicReads::Finish(const ReadPtr& read, const absl::Status& status) {
   if (read->done == nullptr) return;
-  --reading_;
+  reading_.erase(read);
   const EventLog::ReadDone done = std::exchange(read->done, nullptr);
+  told_(status);
   if (status.ok()) {
     done(std::move(read->result));
   } else {
     done(absl::IsUnavailable(status) ? status : Unreadable(status.message()));
   }
-  if (!waiting_.empty()) Begin();
+  BeginWaiting();
 }
 
-void TopicReads::FailAll(const absl::Status& why) {
-  for (const ReadPtr& read : std::exchange(waiting_, {})) read->done(why);
+void TopicReads::Stop(const absl::Status& why) {
+  stopped_ = why;
+  std::vector<ReadPtr> all(reading_.begin(), reading_.end());
+  all.insert(all.end(), waiting_.begin(), waiting_.end());
+  reading_.clear();
+  waiting_.clear();
+  again_.clear();
+  for (const ReadPtr& read : all) {
+    if (const EventLog::ReadDone done = std::exchange(read->done, nullptr)) done(why);
+  }
 }
 
 }  // namespace sluice
