@@ -3,9 +3,12 @@
 
 #include <condition_variable>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <random>
 #include <string>
 #include <utility>
 
@@ -28,6 +31,39 @@ class FaultyFiles final : public rocksdb::FileSystemWrapper {
   void FailSyncs(rocksdb::IOStatus failure) {
     const std::lock_guard lock(mutex_);
     sync_failure_ = std::move(failure);
+  }
+  // Every read of a table does.
+  void FailReads(rocksdb::IOStatus failure) {
+    const std::lock_guard lock(mutex_);
+    read_failure_ = std::move(failure);
+  }
+  // So much more can be written: what exceeds it fails.
+  void LeaveRoom(uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    room_ = bytes;
+  }
+  void MakeRoom() {
+    const std::lock_guard lock(mutex_);
+    room_.reset();
+  }
+  // How many operations have failed.
+  uint64_t failures() {
+    const std::lock_guard lock(mutex_);
+    return failures_;
+  }
+  // Reads of tables wait until they are let go.
+  void HoldReads() {
+    const std::lock_guard lock(mutex_);
+    reads_held_ = true;
+  }
+  void ReleaseReads() {
+    const std::lock_guard lock(mutex_);
+    reads_held_ = false;
+    changed_.notify_all();
+  }
+  void AwaitHeldRead() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return reads_waiting_ > 0; });
   }
   // Syncs of the write-ahead log wait until they are let go.
   void HoldSyncs() {
@@ -56,14 +92,27 @@ class FaultyFiles final : public rocksdb::FileSystemWrapper {
     }
     return true;
   }
+  // What a loss of power makes of what was not synced.
+  enum class Unsynced { kGone, kZeros, kGarbage, kFirstHalfZeros, kSecondHalfGone };
+
   // Of a copy of the folder: leaves what a loss of power would leave now.
-  void LoseUnsynced(const std::filesystem::path& copy) {
+  void LoseUnsynced(const std::filesystem::path& folder, const std::filesystem::path& copy,
+                    Unsynced what = Unsynced::kGone) {
     const std::lock_guard lock(mutex_);
     for (const auto& [path, bytes] : bytes_) {
-      const auto file = copy / std::filesystem::path(path).filename();
-      if (std::filesystem::exists(file) && std::filesystem::file_size(file) > bytes.synced) {
-        std::filesystem::resize_file(file, bytes.synced);
+      const std::filesystem::path name(path);
+      const auto file = copy / name.filename();
+      if (name.parent_path() != folder || !std::filesystem::exists(file)) continue;
+      const uint64_t size = std::filesystem::file_size(file);
+      if (size <= bytes.synced) continue;
+      const uint64_t lost = size - bytes.synced;
+      if (what == Unsynced::kGone) std::filesystem::resize_file(file, bytes.synced);
+      if (what == Unsynced::kSecondHalfGone) std::filesystem::resize_file(file, size - lost / 2);
+      if (what == Unsynced::kZeros) Overwrite(file, bytes.synced, std::string(lost, '\0'));
+      if (what == Unsynced::kFirstHalfZeros) {
+        Overwrite(file, bytes.synced, std::string(lost / 2, '\0'));
       }
+      if (what == Unsynced::kGarbage) Overwrite(file, bytes.synced, Garbage(lost));
     }
   }
 
@@ -81,6 +130,16 @@ class FaultyFiles final : public rocksdb::FileSystemWrapper {
     return made;
   }
 
+  rocksdb::IOStatus NewRandomAccessFile(const std::string& name,
+                                        const rocksdb::FileOptions& options,
+                                        std::unique_ptr<rocksdb::FSRandomAccessFile>* result,
+                                        rocksdb::IODebugContext* debug) override {
+    std::unique_ptr<rocksdb::FSRandomAccessFile> file;
+    rocksdb::IOStatus opened = target()->NewRandomAccessFile(name, options, &file, debug);
+    if (opened.ok()) *result = std::make_unique<Table>(*this, std::move(file));
+    return opened;
+  }
+
  private:
   struct Bytes {
     uint64_t written = 0;
@@ -94,7 +153,7 @@ class FaultyFiles final : public rocksdb::FileSystemWrapper {
 
     rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                              rocksdb::IODebugContext* debug) override {
-      if (rocksdb::IOStatus failure = files_.Failure(); !failure.ok()) return failure;
+      if (rocksdb::IOStatus failure = files_.Failure(data.size()); !failure.ok()) return failure;
       files_.Written(name_, data.size());
       return target()->Append(data, options, debug);
     }
@@ -121,9 +180,59 @@ class FaultyFiles final : public rocksdb::FileSystemWrapper {
     const std::string name_;
   };
 
-  rocksdb::IOStatus Failure() {
+  class Table final : public rocksdb::FSRandomAccessFileOwnerWrapper {
+   public:
+    Table(FaultyFiles& files, std::unique_ptr<rocksdb::FSRandomAccessFile> file)
+        : FSRandomAccessFileOwnerWrapper(std::move(file)), files_(files) {}
+
+    rocksdb::IOStatus Read(uint64_t offset, size_t bytes, const rocksdb::IOOptions& options,
+                           rocksdb::Slice* result, char* scratch,
+                           rocksdb::IODebugContext* debug) const override {
+      if (rocksdb::IOStatus failure = files_.BeforeRead(); !failure.ok()) return failure;
+      return target()->Read(offset, bytes, options, result, scratch, debug);
+    }
+    rocksdb::IOStatus MultiRead(rocksdb::FSReadRequest* requests, size_t count,
+                                const rocksdb::IOOptions& options,
+                                rocksdb::IODebugContext* debug) override {
+      if (rocksdb::IOStatus failure = files_.BeforeRead(); !failure.ok()) return failure;
+      return target()->MultiRead(requests, count, options, debug);
+    }
+
+   private:
+    FaultyFiles& files_;
+  };
+
+  static void Overwrite(const std::filesystem::path& path, uint64_t at, const std::string& text) {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(at));
+    file.write(text.data(), static_cast<std::streamsize>(text.size()));
+  }
+  static std::string Garbage(size_t bytes) {
+    std::mt19937 random(static_cast<unsigned>(bytes));
+    std::string garbage;
+    while (garbage.size() < bytes) garbage.push_back(static_cast<char>(random()));
+    return garbage;
+  }
+
+  rocksdb::IOStatus Failed(rocksdb::IOStatus failure) {
+    ++failures_;
+    return failure;
+  }
+  rocksdb::IOStatus Failure(uint64_t bytes = 0) {
     const std::lock_guard lock(mutex_);
+    if (!failure_.ok()) return Failed(failure_);
+    if (!room_) return failure_;
+    if (bytes > *room_) return Failed(rocksdb::IOStatus::NoSpace("No space left on device"));
+    *room_ -= bytes;
     return failure_;
+  }
+  rocksdb::IOStatus BeforeRead() {
+    std::unique_lock lock(mutex_);
+    ++reads_waiting_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return !reads_held_; });
+    --reads_waiting_;
+    return read_failure_.ok() ? read_failure_ : Failed(read_failure_);
   }
   rocksdb::IOStatus BeforeSync(const std::string& name) {
     std::unique_lock lock(mutex_);
@@ -134,7 +243,8 @@ class FaultyFiles final : public rocksdb::FileSystemWrapper {
       changed_.wait(lock, [this] { return !held_; });
       --waiting_;
     }
-    return failure_.ok() ? sync_failure_ : failure_;
+    const rocksdb::IOStatus& failure = failure_.ok() ? sync_failure_ : failure_;
+    return failure.ok() ? failure : Failed(failure);
   }
   void Written(const std::string& name, uint64_t bytes) {
     const std::lock_guard lock(mutex_);
@@ -153,6 +263,11 @@ class FaultyFiles final : public rocksdb::FileSystemWrapper {
   std::condition_variable changed_;
   rocksdb::IOStatus failure_;
   rocksdb::IOStatus sync_failure_;
+  rocksdb::IOStatus read_failure_;
+  std::optional<uint64_t> room_;
+  uint64_t failures_ = 0;
+  bool reads_held_ = false;
+  int reads_waiting_ = 0;
   bool held_ = false;
   int waiting_ = 0;
   uint64_t wal_syncs_ = 0;

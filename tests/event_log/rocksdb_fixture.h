@@ -7,8 +7,10 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -16,6 +18,7 @@
 #include <vector>
 
 #include "bridge/event_log/rocksdb/rocksdb_event_log.h"
+#include "rocksdb/db.h"
 #include "tests/event_log/event_log_contract.h"
 #include "tests/event_log/faulty_files.h"
 
@@ -70,8 +73,13 @@ class RocksdbFixture : public testing::Test {
     options_.idle_tick = absl::Milliseconds(5);
     options_.retry_min = absl::Milliseconds(5);
     options_.retry_max = absl::Milliseconds(20);
+    options_.probe_bytes = 64 << 10;
   }
-  ~RocksdbFixture() override { files_->ReleaseSyncs(); }
+  ~RocksdbFixture() override { Release(); }
+  void Release() {
+    files_->ReleaseSyncs();
+    files_->ReleaseReads();
+  }
 
   absl::Status TryToOpen() {
     auto opened = MakeRocksdbEventLog(options_, clock_);
@@ -94,16 +102,63 @@ class RocksdbFixture : public testing::Test {
     return Open();
   }
   // As if the power were cut now.
-  EventLog& OpenAfterLossOfPower() {
+  EventLog& OpenAfterLossOfPower(FaultyFiles::Unsynced unsynced = FaultyFiles::Unsynced::kGone) {
     const std::filesystem::path left = NextPath();
     EXPECT_TRUE(CopyAtOneMoment(options_.path, left));
-    files_->LoseUnsynced(left);
+    files_->LoseUnsynced(options_.path, left, unsynced);
     options_.path = left;
+    Release();
     return Open();
+  }
+  void Close() { log_.reset(); }
+  std::string Refused() {
+    const absl::Status status = TryToOpen();
+    EXPECT_FALSE(status.ok());
+    EXPECT_THAT(std::string(status.message()),
+                testing::HasSubstr("event_log.rocksdb.path: " + options_.path));
+    return std::string(status.message());
+  }
+  // By another program, while it is closed.
+  std::unique_ptr<rocksdb::DB> OpenDatabase() {
+    rocksdb::Options options;
+    options.create_if_missing = true;
+    rocksdb::DB* db = nullptr;
+    std::vector<std::string> names{"default"};
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    rocksdb::DB::ListColumnFamilies(options, options_.path, &names);
+    for (const std::string& name : names) families.emplace_back(name, options);
+    const auto opened = rocksdb::DB::Open(options, options_.path, families, &handles_, &db);
+    EXPECT_TRUE(opened.ok()) << opened.ToString();
+    return std::unique_ptr<rocksdb::DB>(db);
+  }
+  rocksdb::ColumnFamilyHandle* Handle(const std::string& family) {
+    for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+      if (handle->GetName() == family) return handle;
+    }
+    return nullptr;
+  }
+  void CloseDatabase(std::unique_ptr<rocksdb::DB> db) {
+    for (rocksdb::ColumnFamilyHandle* handle : handles_) db->DestroyColumnFamilyHandle(handle);
+    handles_.clear();
+    db->Close();
+  }
+  // Leaves the log closed.
+  void Damage(const std::string& family, const std::string& key,
+              const std::optional<std::string>& value) {
+    Close();
+    auto db = OpenDatabase();
+    const rocksdb::Status changed =
+        value ? db->Put({}, Handle(family), key, *value) : db->Delete({}, Handle(family), key);
+    EXPECT_TRUE(changed.ok()) << changed.ToString();
+    CloseDatabase(std::move(db));
   }
 
   ReadResult ReadAfter(const std::string& topic, Offset after) {
-    return Read(*log_, {.topic = topic, .start = AfterOffset{after}, .events_max = 10'000}).value();
+    return Read(*log_, {.topic = topic,
+                        .start = AfterOffset{after},
+                        .events_max = 10'000,
+                        .bytes_max = SIZE_MAX})
+        .value();
   }
   std::vector<std::string> DataAfter(const std::string& topic, Offset after = 0) {
     std::vector<std::string> data;
@@ -126,6 +181,7 @@ class RocksdbFixture : public testing::Test {
   FakeClock clock_;
   TailNotes tail_;
   std::unique_ptr<EventLog> log_;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles_;
 
  private:
   std::filesystem::path NextPath() { return folder_ / ("log-" + std::to_string(++paths_)).c_str(); }

@@ -38,7 +38,7 @@ absl::Status AppendQueue::Put(AppendRequest request, EventLog::AppendDone& done)
     bytes_ += bytes;
     waiting_.push_back({std::move(request), std::move(done), bytes});
   }
-  changed_.notify_one();
+  changed_.notify_all();
   return absl::OkStatus();
 }
 

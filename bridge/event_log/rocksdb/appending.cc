@@ -1,6 +1,5 @@
 #include "bridge/event_log/rocksdb/appending.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,12 +23,6 @@ std::string DigestOf(const Event& event) {
 }
 
 }  // namespace
-
-bool NeedsStore(const AppendRequest& request) {
-  return std::any_of(request.events.begin(), request.events.end(), [](const Event& event) {
-    return !event.transient || !event.publisher_id.empty();
-  });
-}
 
 absl::StatusOr<Appending::Results> Appending::Add(AppendRequest request) {
   absl::StatusOr<Results> results = FindDuplicates(request);
@@ -114,7 +107,6 @@ void Appending::Keep(const Event& event, Offset offset) {
   retention_.Grown(event.topic, topic);
   batch_.state().set_head(offset);
   batch_.state().set_bytes(batch_.state().bytes() + entry.bytes());
-  batch_.KeepsEvents();
 }
 
 }  // namespace sluice::rocksdb_log

@@ -15,9 +15,6 @@
 
 namespace sluice::rocksdb_log {
 
-// Whether the store must be read or written for it.
-bool NeedsStore(const AppendRequest& request);
-
 class Appending {
  public:
   using Results = std::vector<AppendResult>;

@@ -18,8 +18,11 @@ using event_log::v1::TopicState;
 
 namespace {
 
-absl::StatusOr<StoredEventPtr> Decode(const View& view, Offset offset, std::string_view bytes) {
+// (A record of another topic would be shown to those who may not read it.)
+absl::StatusOr<StoredEventPtr> Decode(const View& view, const std::string& topic, Offset offset,
+                                      std::string_view bytes) {
   absl::StatusOr<Event> event = DecodeRecord(bytes);
+  if (event.ok() && event->topic != topic) event = absl::DataLossError("is of another topic");
   const Epoch epoch = view.store->epoch();
   if (!event.ok()) {
     return CannotBeRead(absl::StrCat("the event ", FormatEventId({epoch, offset, false}), " (",
@@ -71,8 +74,9 @@ Offset BeforeLast(uint32_t count, Offset dropped_through, TopicIterator& events)
 }
 
 absl::StatusOr<std::optional<Offset>> FindPublisherId(const View& view, const std::string& topic,
-                                                      const std::string& id) {
-  const std::string begin = PublisherIdKey(topic, id, 0);
+                                                      const std::string& id,
+                                                      Offset dropped_through) {
+  const std::string begin = PublisherIdKey(topic, id, dropped_through + 1);
   const std::string end = PublisherIdKeyEnd(topic, id);
   const rocksdb::Slice lower_bound(begin);
   const rocksdb::Slice upper_bound(end);
@@ -99,7 +103,7 @@ absl::Status FindStart(const View& view, const ReadRequest& request, TopicIterat
     result->after = BeforeLast(last->events, result->dropped_through, events);
     return events.status();
   } else if (const auto* wanted = std::get_if<AfterPublisherId>(&start)) {
-    const auto found = FindPublisherId(view, request.topic, wanted->id);
+    const auto found = FindPublisherId(view, request.topic, wanted->id, result->dropped_through);
     if (!found.ok()) return found.status();
     result->found = found->has_value();
     result->after = std::max(result->after, found->value_or(0));
@@ -124,7 +128,8 @@ absl::StatusOr<ReadResult> ReadHistory(const View& view, const ReadRequest& requ
   size_t bytes = 0;
   events.SeekAfter(std::min(result.after, view.head()));
   for (; events.valid() && result.events.size() < request.events_max; events.Next()) {
-    absl::StatusOr<StoredEventPtr> event = Decode(view, events.offset(), events.value());
+    absl::StatusOr<StoredEventPtr> event =
+        Decode(view, request.topic, events.offset(), events.value());
     if (!event.ok()) return event.status();
     bytes += (*event)->bytes();
     if (bytes > request.bytes_max && !result.events.empty()) break;
@@ -152,7 +157,7 @@ absl::StatusOr<std::vector<StoredEventPtr>> ReadAllAfter(const View& view, Offse
     const auto bytes = view.store->Get(Family::kEvents, EventKey(entry.topic(), at), view.snapshot);
     if (!bytes.ok()) return bytes.status();
     if (!*bytes) return CannotBeRead("an event");
-    absl::StatusOr<StoredEventPtr> event = Decode(view, at, **bytes);
+    absl::StatusOr<StoredEventPtr> event = Decode(view, entry.topic(), at, **bytes);
     if (!event.ok()) return event.status();
     events.push_back(*std::move(event));
   }

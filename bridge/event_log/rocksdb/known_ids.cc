@@ -1,5 +1,6 @@
 #include "bridge/event_log/rocksdb/known_ids.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "bridge/event_log/rocksdb/keys.h"
@@ -34,26 +35,32 @@ absl::Status KnownIds::Age(const Store& store, absl::Time now, size_t forget_max
   const std::unique_ptr<rocksdb::Iterator> ages(
       store.db().NewIterator({}, store.family(Family::kIdAges)));
   // (From where we were: what was forgotten lies in front of it and would be stepped over.)
-  for (ages->Seek(OffsetKey(oldest_ ? oldest_->age : 0)); ages->Valid(); ages->Next()) {
+  const uint64_t begin = oldest_ ? oldest_->age : state.first_age();
+  uint64_t behind_last = begin;
+  for (ages->Seek(OffsetKey(begin)); ages->Valid(); ages->Next()) {
     const std::optional<Offset> age = ParseOffsetKey(ages->key().ToStringView());
-    if (!age) return CannotBeRead("a publisher's id");
     const std::string key = ages->value().ToString();
     const auto known = batch.FindKnownId(key);
-    if (!known.ok()) return known.status();
+    const bool readable = age && known.status().code() != absl::StatusCode::kDataLoss;
+    if (readable && !known.ok()) return known.status();
     // (An id that was used again after its window ages anew.)
-    const bool current = *known != nullptr && (*known)->age() == *age;
+    const bool current = readable && *known != nullptr && (*known)->age() == *age;
     if (current) {
       oldest_ = Oldest{*age, absl::FromUnixMillis((*known)->stored_at_unix_ms())};
       if (!too_many() && !Expired(oldest_->stored_at, now)) break;
     }
     if (forget_max-- == 0) break;
-    if (current) batch.Delete(Family::kKnownIds, key);
+    behind_last = age.value_or(behind_last) + 1;
+    if (current || !readable) batch.Delete(Family::kKnownIds, key);
     batch.Delete(Family::kIdAges, ages->key().ToStringView());
-    state.set_publisher_ids(state.publisher_ids() - 1);
+    state.set_publisher_ids(state.publisher_ids() - std::min<uint64_t>(state.publisher_ids(), 1));
   }
-  // (What comes from now on is younger than this.)
-  if (!ages->Valid()) oldest_ = Oldest{oldest_ ? oldest_->age : 0, now};
-  return FromRocksdb(ages->status());
+  // (An iterator that has failed is not valid either, and knows nothing of what comes.)
+  if (!ages->status().ok()) return FromRocksdb(ages->status());
+  // What comes from now on is younger than this.
+  if (!ages->Valid()) oldest_ = Oldest{behind_last, now};
+  if (oldest_) state.set_first_age(oldest_->age);
+  return absl::OkStatus();
 }
 
 }  // namespace sluice::rocksdb_log

@@ -25,8 +25,14 @@ class KnownIds {
                   StagedBatch& batch);
   // Forgets what is too old or too many, `forget_max` at most.
   absl::Status Age(const Store& store, absl::Time now, size_t forget_max, StagedBatch& batch);
-  // What was staged has not been written.
-  void NotWritten() { oldest_.reset(); }
+  // What was staged has been written, or not.
+  void Written() { written_oldest_ = oldest_; }
+  void NotWritten() { oldest_ = written_oldest_; }
+  // The store was opened again: nothing is known of it.
+  void Reopened() {
+    oldest_.reset();
+    written_oldest_.reset();
+  }
 
  private:
   struct Oldest {
@@ -37,8 +43,10 @@ class KnownIds {
 
   const absl::Duration window_;
   const uint64_t ids_max_;
-  // So that nothing is read as long as nothing ages. Nothing: not known.
+  // So that nothing is read as long as nothing ages. Nothing: not known. With the batch, and
+  // without it.
   std::optional<Oldest> oldest_;
+  std::optional<Oldest> written_oldest_;
 };
 
 }  // namespace sluice::rocksdb_log

@@ -61,7 +61,7 @@ absl::Status Offsets::Resume(Store& store, LogState* state) {
 }
 
 bool Offsets::Reserve(const Store& store, rocksdb::WriteBatch* batch) {
-  if (!reserves_ || given_through_ <= reserved_through_) return false;
+  if (given_through_ <= reserved_through_) return false;
   reserving_through_ = given_through_ + kReserve;
   batch->Put(store.family(Family::kMeta), AsSlice(kReservedThrough), OffsetKey(reserving_through_));
   return true;

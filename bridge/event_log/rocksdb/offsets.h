@@ -1,6 +1,6 @@
-// Which offsets are given. None is given twice, whatever a loss of power takes: where events
-// are shown before they are synced, offsets are reserved ahead, and after an unclean end what
-// was reserved is skipped. An id in such a hole may be of an event that is lost.
+// Which offsets are given. None is given twice, whatever a loss of power or a disk that did not
+// keep what it had synced takes: offsets are reserved ahead, and after an unclean end what was
+// reserved is skipped. An id in such a hole may be of an event that is lost.
 //
 // Lives on the writer's thread.
 #pragma once
@@ -20,8 +20,6 @@ Offset SkipHole(const event_log::v1::Holes& holes, Offset offset);
 
 class Offsets {
  public:
-  explicit Offsets(Durability sync) : reserves_(sync != Durability::kAlways) {}
-
   // Where a store that was just opened goes on. After an unclean end `state` has a new head,
   // behind the hole.
   absl::Status Resume(Store& store, event_log::v1::LogState* state);
@@ -38,7 +36,6 @@ class Offsets {
   HolesPtr holes() const { return holes_; }
 
  private:
-  const bool reserves_;
   Offset given_through_ = 0;
   Offset reserved_through_ = 0;
   Offset reserving_through_ = 0;

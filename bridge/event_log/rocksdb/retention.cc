@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
+#include "bridge/base/log.h"
 #include "bridge/event_log/rocksdb/keys.h"
 
 namespace sluice::rocksdb_log {
@@ -24,7 +26,22 @@ void Retention::Grown(const std::string& topic, const TopicState& state) {
   }
 }
 
-void Retention::NotWritten() { first_.reset(); }
+void Retention::Written() {
+  written_first_ = first_;
+  relieved_.clear();
+}
+
+void Retention::NotWritten() {
+  first_ = written_first_;
+  overfull_.insert(relieved_.begin(), relieved_.end());
+  relieved_.clear();
+}
+
+void Retention::Reopened() {
+  NotWritten();
+  first_.reset();
+  written_first_.reset();
+}
 
 absl::Status Retention::Stage(const Store& store, absl::Time now, size_t drops_max,
                               StagedBatch& batch) {
@@ -33,6 +50,12 @@ absl::Status Retention::Stage(const Store& store, absl::Time now, size_t drops_m
   absl::Status status = DropExcess(store, batch);
   if (status.ok()) status = DropOldest(store, now, batch);
   if (status.ok()) status = ForgetEmptyTopics(store, batch);
+  if (unreadable_ > 0) {
+    log::Error("event log", {{"error",
+                              "entries that cannot be read are removed; their events go "
+                              "with the next ones of their topics"},
+                             {"entries", std::exchange(unreadable_, 0)}});
+  }
   return status;
 }
 
@@ -47,6 +70,7 @@ absl::Status Retention::DropExcess(const Store& store, StagedBatch& batch) {
     const auto topic = batch.Topic(*name);
     if (!topic.ok()) return topic.status();
     if ((*topic)->events() <= bounds_.events_per_topic) {
+      relieved_.push_back(*name);
       overfull_.erase(name++);
     } else {
       ++name;
@@ -72,10 +96,14 @@ absl::Status Retention::DropExcessOf(const std::string& name, const Store& store
        events->Next()) {
     const std::optional<Offset> offset = OffsetAtEnd(events->key().ToStringView());
     if (!offset) return CannotBeRead("an event's place");
-    const auto entry = store.GetMessage<OrderEntry>(Family::kOrder, OffsetKey(*offset));
-    if (!entry.ok()) return entry.status();
-    if (!*entry) return CannotBeRead("the order of events");
-    Drop(*offset, **entry, *topic, batch);
+    const auto bytes = store.Get(Family::kOrder, OffsetKey(*offset));
+    if (!bytes.ok()) return bytes.status();
+    OrderEntry entry;
+    if (!entry.ParseFromString(bytes->value_or("")) || entry.topic() != name) {
+      entry.Clear();
+      entry.set_topic(name);
+    }
+    Drop(*offset, entry, *topic, batch);
   }
   return FromRocksdb(events->status());
 }
@@ -84,14 +112,18 @@ absl::Status Retention::DropOldest(const Store& store, absl::Time now, StagedBat
   if (first_ && !MustDrop(first_->stored_at, now, batch)) return absl::OkStatus();
   const std::unique_ptr<rocksdb::Iterator> order(
       store.db().NewIterator({}, store.family(Family::kOrder)));
-  for (order->Seek(OffsetKey(first_ ? first_->offset : 0)); order->Valid(); order->Next()) {
+  const Offset known = first_ ? first_->offset : batch.state().order_dropped_through() + 1;
+  Offset behind_last = known;
+  for (order->Seek(OffsetKey(known)); order->Valid(); order->Next()) {
     const std::optional<Offset> offset = ParseOffsetKey(order->key().ToStringView());
     OrderEntry entry;
-    if (!offset || !entry.ParseFromString(order->value().ToString())) {
-      return CannotBeRead("the order of events");
+    if (!offset || !entry.ParseFromString(order->value().ToString()) || entry.topic().empty()) {
+      if (!RemoveUnreadable(Family::kOrder, order->key().ToStringView(), batch)) break;
+      continue;
     }
     const auto topic = batch.Topic(entry.topic());
     if (!topic.ok()) return topic.status();
+    behind_last = *offset + 1;
     if (*offset <= (*topic)->dropped_through()) continue;  // goes with this very batch
     first_ = First{*offset, absl::FromUnixMillis(entry.stored_at_unix_ms())};
     if (!MustDrop(first_->stored_at, now, batch)) break;
@@ -101,9 +133,23 @@ absl::Status Retention::DropOldest(const Store& store, absl::Time now, StagedBat
     }
     Drop(*offset, entry, *topic, batch);
   }
-  // (What comes from now on is younger than this.)
-  if (!order->Valid()) first_ = First{first_ ? first_->offset : 0, now};
-  return FromRocksdb(order->status());
+  // (An iterator that has failed is not valid either, and knows nothing of what comes.)
+  if (!order->status().ok()) return FromRocksdb(order->status());
+  // What comes from now on is younger than this.
+  if (!order->Valid()) first_ = First{behind_last, now};
+  if (first_ && first_->offset > 0) batch.state().set_order_dropped_through(first_->offset - 1);
+  return absl::OkStatus();
+}
+
+bool Retention::RemoveUnreadable(Family family, std::string_view key, StagedBatch& batch) {
+  if (drops_left_ == 0) {
+    behind_ = true;
+    return false;
+  }
+  batch.Delete(family, key);
+  --drops_left_;
+  ++unreadable_;
+  return true;
 }
 
 void Retention::Drop(Offset offset, const OrderEntry& entry, TopicState* topic,
@@ -131,12 +177,15 @@ absl::Status Retention::ForgetEmptyTopics(const Store& store, StagedBatch& batch
        empty->Next()) {
     const std::optional<Offset> dropped_through = ParseOffsetKey(empty->key().ToStringView());
     const std::string name = empty->value().ToString();
-    if (!dropped_through) return CannotBeRead("an empty topic");
-    if (batch.HasTopic(name)) continue;  // lives on
+    if (!dropped_through) {
+      if (!RemoveUnreadable(Family::kEmptyTopics, empty->key().ToStringView(), batch)) break;
+      continue;
+    }
+    if (batch.LivesOn(name)) continue;
     batch.Delete(Family::kEmptyTopics, empty->key().ToStringView());
     batch.Delete(Family::kTopics, name);
     state.set_forgotten_through(std::max(state.forgotten_through(), *dropped_through));
-    state.set_empty_topics(state.empty_topics() - 1);
+    state.set_empty_topics(state.empty_topics() - std::min<uint64_t>(state.empty_topics(), 1));
     --drops_left_;
   }
   behind_ |= state.empty_topics() > bounds_.empty_topics && drops_left_ == 0;

@@ -3,8 +3,10 @@
 // at a time, so that no write waits long for it.
 //
 // A topic's events go from its first on, so what is left of it is whole after
-// `dropped_through`. Looking for the first ones begins where it ended the last time: what was
-// deleted before is not stepped over again.
+// `dropped_through`. Looking for the first ones begins where it ended the last time, after a
+// restart too: what was deleted before is not stepped over again.
+//
+// What cannot be read in the order of events is taken out of it: its event goes with its topic.
 //
 // Lives on the writer's thread.
 #pragma once
@@ -12,6 +14,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
@@ -36,8 +40,11 @@ class Retention {
 
   // Stages what must go of what is stored, `drops_max` events at most.
   absl::Status Stage(const Store& store, absl::Time now, size_t drops_max, StagedBatch& batch);
-  // What was staged has not been written.
+  // What was staged has been written, or not.
+  void Written();
   void NotWritten();
+  // The store was opened again: nothing is known of it.
+  void Reopened();
   // More must go than was staged.
   bool behind() const { return behind_ || !overfull_.empty(); }
 
@@ -51,14 +58,20 @@ class Retention {
   absl::Status DropExcessOf(const std::string& name, const Store& store, StagedBatch& batch);
   absl::Status DropOldest(const Store& store, absl::Time now, StagedBatch& batch);
   absl::Status ForgetEmptyTopics(const Store& store, StagedBatch& batch);
+  // False: no more may go with this batch.
+  bool RemoveUnreadable(Family family, std::string_view key, StagedBatch& batch);
   void Drop(Offset offset, const event_log::v1::OrderEntry& entry, event_log::v1::TopicState* topic,
             StagedBatch& batch);
 
   const RetentionBounds bounds_;
   absl::flat_hash_set<std::string> overfull_;
-  // The oldest event of all; nothing: not known.
+  // No longer overfull, once the batch is written.
+  std::vector<std::string> relieved_;
+  // The oldest event of all; nothing: not known. With the batch, and without it.
   std::optional<First> first_;
+  std::optional<First> written_first_;
   size_t drops_left_ = 0;
+  size_t unreadable_ = 0;
   bool behind_ = false;
 };
 

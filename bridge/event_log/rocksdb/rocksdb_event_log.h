@@ -51,6 +51,15 @@ struct RocksdbEventLogOptions {
   // Between attempts to write again after the disk has failed: doubles up to the longest.
   absl::Duration retry_min = absl::Milliseconds(100);
   absl::Duration retry_max = absl::Seconds(5);
+  // What the disk must take before it counts as mended, so that one that is nearly full does not
+  // come and go with every publish.
+  uint64_t probe_bytes = 16 << 20;
+  // Of RocksDB, at once.
+  uint32_t open_files = 256;
+  // A write that takes longer is answered as UNAVAILABLE, and so is what comes until it is over.
+  absl::Duration write_deadline = absl::Seconds(5);
+  // What the disk holds back for longer when the log stops is left behind.
+  absl::Duration stop_timeout = absl::Seconds(3);
   // For tests: whose files. Null: the machine's own. Outlives the log.
   rocksdb::Env* env = nullptr;
 };

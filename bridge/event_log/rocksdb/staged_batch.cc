@@ -1,5 +1,7 @@
 #include "bridge/event_log/rocksdb/staged_batch.h"
 
+#include <algorithm>
+
 #include "bridge/base/text.h"
 #include "bridge/event_log/rocksdb/keys.h"
 
@@ -30,7 +32,13 @@ absl::StatusOr<TopicState*> StagedBatch::Topic(const std::string& name) {
   return &topic.now;
 }
 
-bool StagedBatch::HasTopic(std::string_view name) const { return topics_.contains(AsAbsl(name)); }
+bool StagedBatch::LivesOn(std::string_view name) {
+  const auto topic = topics_.find(AsAbsl(name));
+  if (topic == topics_.end()) return false;
+  if (topic->second.changed()) return true;
+  topics_.erase(topic);
+  return false;
+}
 
 absl::StatusOr<const KnownId*> StagedBatch::FindKnownId(const std::string& key) {
   const auto found = known_ids_.find(key);
@@ -62,15 +70,12 @@ rocksdb::WriteBatch* StagedBatch::Finish() {
 }
 
 void StagedBatch::FinishTopic(const std::string& name, const StagedTopic& topic) {
-  if (topic.now.events() == topic.before.events() &&
-      topic.now.dropped_through() == topic.before.dropped_through()) {
-    return;  // was only looked at
-  }
+  if (!topic.changed()) return;  // was only looked at
   const Offset list_at = topic.now.events() == 0 ? topic.now.dropped_through() : 0;
   if (topic.listed_at != list_at) {
     if (topic.listed_at != 0) {
       Delete(Family::kEmptyTopics, OffsetKey(topic.listed_at));
-      state_.set_empty_topics(state_.empty_topics() - 1);
+      state_.set_empty_topics(state_.empty_topics() - std::min<uint64_t>(state_.empty_topics(), 1));
     }
     if (list_at != 0) {
       Put(Family::kEmptyTopics, OffsetKey(list_at), name);

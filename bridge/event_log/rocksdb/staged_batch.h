@@ -26,17 +26,15 @@ class StagedBatch {
 
   // What is changed in it is written. A topic that is new, or was forgotten, begins empty.
   absl::StatusOr<event_log::v1::TopicState*> Topic(const std::string& name);
-  bool HasTopic(std::string_view name) const;
+  // Of one that stands among the empty topics: whether it does no longer, once this is written.
+  // Where it was only looked at it is as if it had not been.
+  bool LivesOn(std::string_view name);
 
   absl::StatusOr<const event_log::v1::KnownId*> FindKnownId(const std::string& key);
   void PutKnownId(const std::string& key, const event_log::v1::KnownId& known);
 
   void Put(Family family, std::string_view key, std::string_view value);
   void Delete(Family family, std::string_view key);
-
-  // Whether something in it was promised to be kept.
-  bool keeps_events() const { return keeps_events_; }
-  void KeepsEvents() { keeps_events_ = true; }
 
   // Puts in what is left to put. Null: nothing changes.
   rocksdb::WriteBatch* Finish();
@@ -47,6 +45,10 @@ class StagedBatch {
     event_log::v1::TopicState now;
     // Under which it stands among the empty topics; 0: it does not.
     Offset listed_at = 0;
+
+    bool changed() const {
+      return now.events() != before.events() || now.dropped_through() != before.dropped_through();
+    }
   };
   void FinishTopic(const std::string& name, const StagedTopic& topic);
 
@@ -55,7 +57,6 @@ class StagedBatch {
   rocksdb::WriteBatch batch_;
   absl::node_hash_map<std::string, StagedTopic> topics_;
   absl::node_hash_map<std::string, event_log::v1::KnownId> known_ids_;
-  bool keeps_events_ = false;
 };
 
 }  // namespace sluice::rocksdb_log

@@ -36,10 +36,17 @@ inline constexpr std::string_view kReservedThrough = "reserved_through";
 inline constexpr std::string_view kHoles = "holes";
 inline constexpr std::string_view kProbe = "probe";
 
+// What the disk says, for publishers and readers: UNAVAILABLE, or DATA_LOSS.
+absl::Status FromRocksdb(const rocksdb::Status& status);
+absl::Status CannotBeRead(std::string_view what);
+
 class Store {
  public:
   // The error names the path and says what to do. A store that is new gets its identity.
   static absl::StatusOr<std::shared_ptr<Store>> Open(const RocksdbEventLogOptions& options);
+  // Under a running bridge: the store of this epoch and no other, which must be there.
+  static absl::StatusOr<std::shared_ptr<Store>> OpenAgain(const RocksdbEventLogOptions& options,
+                                                          Epoch epoch);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -61,22 +68,35 @@ class Store {
   absl::Status Write(rocksdb::WriteBatch* batch, bool sync);
   // Everything that was written survives a loss of power.
   absl::Status Sync();
+  // Whether the folder is still the one that was opened, and not another in its place.
+  bool IsInPlace() const;
+  // RocksDB deletes files by name: not while it is not sure whose they are.
+  void KeepFiles() { FromRocksdb(db_->DisableFileDeletions()).IgnoreError(); }
+  void DeleteFilesAgain() { FromRocksdb(db_->EnableFileDeletions(true)).IgnoreError(); }
   // After the disk has failed: whether it can be written again. `reopen`: not before the
   // store has been opened anew.
   absl::Status Resume(bool* reopen);
 
  private:
   Store() = default;
-  absl::Status Identify();
+  static absl::StatusOr<std::shared_ptr<Store>> Open(const RocksdbEventLogOptions& options,
+                                                     bool may_make);
+  absl::Status Identify(bool may_make);
 
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};
   event_log::v1::StoreIdentity identity_;
+  std::string path_;
+  uint64_t lock_file_ = 0;  // its number
 };
 
-// What the disk says, for publishers and readers: UNAVAILABLE, or DATA_LOSS.
-absl::Status FromRocksdb(const rocksdb::Status& status);
-absl::Status CannotBeRead(std::string_view what);
+// Whether the disk takes as much as the next writes may need: writes a file and removes it.
+absl::Status ProbeDisk(const RocksdbEventLogOptions& options);
+
+// For whoever starts the bridge, or reads its log: with the path, and what to do.
+absl::Status Corrupted(const std::string& path, const std::string& why);
+// ABORTED: under a running bridge there is another store.
+absl::Status CannotGoOn(const std::string& path, const std::string& why);
 
 template <typename Message>
 absl::StatusOr<std::optional<Message>> Store::GetMessage(Family family, std::string_view key,

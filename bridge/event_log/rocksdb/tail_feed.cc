@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <utility>
 
 #include "bridge/base/text.h"
 
 namespace sluice::rocksdb_log {
 namespace {
+
+// How long a read waits for a store that is being opened again.
+constexpr auto kViewWithin = std::chrono::seconds(2);
 
 constexpr uint64_t Bit(ShardIndex shard) { return uint64_t{1} << shard; }
 
@@ -20,6 +24,11 @@ View::View(std::shared_ptr<Store> of, event_log::v1::LogState at, HolesPtr known
       snapshot(store->db().GetSnapshot()) {}
 
 View::~View() { store->db().ReleaseSnapshot(snapshot); }
+
+void TailFeed::Start(Tail* tail) {
+  MutexLock lock(&mutex_);
+  tail_ = tail;
+}
 
 Offset TailFeed::Follow(std::string_view topic, ShardIndex shard) {
   MutexLock lock(&mutex_);
@@ -45,13 +54,28 @@ ViewPtr TailFeed::view() const {
   return view_;
 }
 
+ViewPtr TailFeed::AwaitView() const {
+  if (ViewPtr now = view(); now != nullptr) return now;
+  std::unique_lock lock(waiting_);
+  changed_.wait_for(lock, kViewWithin, [this] {
+    MutexLock also(&mutex_);
+    return view_ != nullptr || closed_;
+  });
+  return view();
+}
+
 void TailFeed::Publish(ViewPtr view, std::span<const StoredEventPtr> events) {
-  MutexLock lock(&mutex_);
-  if (view != nullptr) {
-    head_ = std::max(head_, view->head());
-    view_.swap(view);  // what it was ends with the lock released
+  bool first = false;
+  {
+    MutexLock lock(&mutex_);
+    if (view != nullptr) {
+      head_ = std::max(head_, view->head());
+      first = view_ == nullptr;
+      view_.swap(view);  // what it was ends with the lock released
+    }
+    DeliverToShards(events);
   }
-  DeliverToShards(events);
+  if (first) WakeWaiting();
 }
 
 void TailFeed::WithdrawView() {
@@ -60,7 +84,22 @@ void TailFeed::WithdrawView() {
   last.swap(view_);
 }
 
+void TailFeed::Close() {
+  WithdrawView();
+  {
+    MutexLock lock(&mutex_);
+    closed_ = true;
+  }
+  WakeWaiting();
+}
+
+void TailFeed::WakeWaiting() {
+  { const std::lock_guard lock(waiting_); }
+  changed_.notify_all();
+}
+
 void TailFeed::DeliverToShards(std::span<const StoredEventPtr> events) {
+  if (tail_ == nullptr) return;
   uint64_t shards_to_tell = 0;
   for (const StoredEventPtr& event : events) {
     const auto it = followers_.find(event->event().topic);

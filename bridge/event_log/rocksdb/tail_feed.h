@@ -3,7 +3,9 @@
 #pragma once
 
 #include <array>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,7 +39,9 @@ using ViewPtr = std::shared_ptr<const View>;
 // Thread-safe.
 class TailFeed {
  public:
-  void Start(Tail* tail) { tail_ = tail; }
+  void Start(Tail* tail);
+  // From now on it is told nothing.
+  void Stop() { Start(nullptr); }
 
   Offset Follow(std::string_view topic, ShardIndex shard);
   void Unfollow(std::string_view topic, ShardIndex shard);
@@ -51,17 +55,27 @@ class TailFeed {
   void Publish(ViewPtr view, std::span<const StoredEventPtr> events);
   // Until the next view. The head stays.
   void WithdrawView();
+  // Waits for the next view, where there is none now, but not for long.
+  ViewPtr AwaitView() const;
+  // There will be none.
+  void Close();
 
  private:
   void DeliverToShards(std::span<const StoredEventPtr> events)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WakeWaiting();
 
-  Tail* tail_ = nullptr;
+  // For who waits for a view; taken before the other.
+  mutable std::mutex waiting_;
+  mutable std::condition_variable changed_;
+
   mutable Mutex mutex_;
+  Tail* tail_ ABSL_GUARDED_BY(mutex_) = nullptr;
   Offset head_ ABSL_GUARDED_BY(mutex_) = 0;
   ViewPtr view_ ABSL_GUARDED_BY(mutex_);
   // One bit for each shard.
   absl::flat_hash_map<std::string, uint64_t> followers_ ABSL_GUARDED_BY(mutex_);
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   // Kept to keep their memory.
   std::array<std::vector<StoredEventPtr>, kShardsMax> deliveries_ ABSL_GUARDED_BY(mutex_);
 };

@@ -7,8 +7,6 @@
 #include "absl/time/time.h"
 #include "bridge/base/log.h"
 #include "bridge/event_log/rocksdb/appending.h"
-#include "bridge/event_log/rocksdb/history_reader.h"
-#include "bridge/event_log/rocksdb/staged_batch.h"
 
 namespace sluice::rocksdb_log {
 namespace {
@@ -27,110 +25,104 @@ std::chrono::nanoseconds ToChrono(absl::Duration duration) {
 }  // namespace
 
 Writer::Writer(const RocksdbEventLogOptions& options, const Clock& clock, AppendQueue& queue,
-               TailFeed& feed, DiskHealth& health)
+               TailFeed& feed, DiskHealth& health, StandIn& stand_in)
     : options_(options),
       clock_(clock),
       queue_(queue),
       feed_(feed),
       health_(health),
-      offsets_(options.sync),
+      stand_in_(stand_in),
       known_ids_(options.deduplication_window, options.deduplication_ids),
       retention_(
-          {options.events_per_topic, options.total_bytes, options.max_age, options.empty_topics}) {}
-
-absl::Status Writer::Open() {
-  auto store = Store::Open(options_);
-  if (!store.ok()) return store.status();
-  store_ = *std::move(store);
-  epoch_ = store_->epoch();
-  absl::Status status = LoadState();
-  if (status.ok()) status = offsets_.Resume(*store_, &state_);
-  if (status.ok()) {
-    feed_.Publish(std::make_shared<View>(store_, state_, offsets_.holes()), {});
-  }
-  return status;
-}
-
-absl::Status Writer::LoadState() {
-  const auto stored = store_->GetMessage<event_log::v1::LogState>(Family::kMeta, kState);
-  if (!stored.ok()) return stored.status();
-  state_ = stored->value_or(event_log::v1::LogState());
-  return absl::OkStatus();
-}
+          {options.events_per_topic, options.total_bytes, options.max_age, options.empty_topics}),
+      recovery_(options.retry_min, options.retry_max),
+      letting_go_(options.retry_min, options.retry_max) {}
 
 void Writer::Run() {
   while (!queue_.ended()) {
     std::vector<QueuedAppend> appends = queue_.Take(NextDeadline());
-    const SteadyTime now = steady_clock::now();
-    const bool tick = now - ticked_at_ >= ToChrono(options_.idle_tick);
-    if (tick) ticked_at_ = now;
-    if (!appends.empty() || behind_ || tick) Commit(std::move(appends));
-    SyncWhenDue();
-    RecoverWhenDue();
+    stand_in_.Begin(appends);
+    Turn(std::move(appends));
+    if (stand_in_.End() && !failed_) {
+      log::Info("event log writes again");
+      health_.Set(absl::OkStatus());
+    }
   }
+  std::vector<QueuedAppend> none;
+  stand_in_.Begin(none);
   Close();
+  stand_in_.End();
+}
+
+void Writer::Turn(std::vector<QueuedAppend> appends) {
+  const SteadyTime now = steady_clock::now();
+  const bool tick = now - ticked_at_ >= ToChrono(options_.idle_tick);
+  if (tick) ticked_at_ = now;
+  if (!appends.empty() || behind_ || tick) Commit(std::move(appends));
+  SyncWhenDue();
+  RecoverWhenDue();
 }
 
 Writer::SteadyTime Writer::NextDeadline() const {
-  if (behind_) return steady_clock::now();
   SteadyTime next = ticked_at_ + ToChrono(options_.idle_tick);
-  if (failed_) next = std::min(next, retry_at_);
+  if (failed_) return std::min(next, recovery_.at());
+  if (behind_) return steady_clock::now();
   if (unsynced_) next = std::min(next, synced_at_ + ToChrono(options_.sync_interval));
   return next;
 }
 
 void Writer::Commit(std::vector<QueuedAppend> appends) {
   behind_ = false;
-  StagedBatch batch(store_.get(), state_);
-  std::vector<StoredEventPtr> events;
-  std::vector<Answer> answers = Stage(appends, batch, &events);
-  rocksdb::WriteBatch* const changes = failed_ ? nullptr : batch.Finish();
-  const absl::Status written = changes == nullptr ? absl::OkStatus() : Write(batch, changes);
+  Staging staging(store_.get(), state_);
+  Stage(appends, staging);
+  rocksdb::WriteBatch* const changes = failed_ ? nullptr : staging.batch.Finish();
+  const absl::Status written =
+      changes == nullptr ? absl::OkStatus() : Write(staging.batch, changes);
   if (!written.ok()) {
     Fail(written);
-    // (It may be stored all the same: publishers that give ids can try again.)
-    std::fill(answers.begin(), answers.end(), Answer(written));
+    Refuse(written, staging);
   } else if (changes != nullptr) {
-    feed_.Publish(std::make_shared<View>(store_, state_, offsets_.holes()), events);
-  } else if (!events.empty()) {
-    feed_.Publish(nullptr, events);  // transient ones
+    feed_.Publish(std::make_shared<View>(store_, state_, offsets_.holes()), staging.events);
+  } else if (!staging.events.empty()) {
+    feed_.Publish(nullptr, staging.events);  // transient ones
   }
-  for (size_t i = 0; i < appends.size(); ++i) appends[i].done(std::move(answers[i]));
+  stand_in_.Answer(std::move(staging.answers));
 }
 
-std::vector<Writer::Answer> Writer::Stage(std::vector<QueuedAppend>& appends, StagedBatch& batch,
-                                          std::vector<StoredEventPtr>* events) {
+void Writer::Stage(std::vector<QueuedAppend>& appends, Staging& staging) {
   const absl::Time now = clock_.Now();
-  Appending appending(epoch_, now, known_ids_, offsets_, retention_, batch);
-  std::vector<Answer> answers;
-  answers.reserve(appends.size());
-  for (QueuedAppend& append : appends) {
-    if (failed_ && NeedsStore(append.request)) {
-      answers.emplace_back(health_.status());
+  Appending appending(epoch_, now, known_ids_, offsets_, retention_, staging.batch);
+  staging.answers.reserve(appends.size());
+  for (size_t i = 0; i < appends.size(); ++i) {
+    const bool needs_store = NeedsStore(appends[i].request);
+    const size_t before = appending.events().size();
+    if (failed_ && needs_store) {
+      staging.answers.emplace_back(health_.status());
     } else {
-      answers.push_back(appending.Add(std::move(append.request)));
+      staging.answers.push_back(appending.Add(std::move(appends[i].request)));
     }
+    if (!needs_store) staging.unstored.push_back({i, before, appending.events().size() - before});
   }
-  *events = appending.events();
-  if (!failed_) LetGo(events->size(), now, batch);
-  return answers;
+  staging.events = appending.events();
+  if (!failed_) LetGo(staging.events.size(), now, staging.batch);
 }
 
 void Writer::LetGo(size_t appended, absl::Time now, StagedBatch& batch) {
+  if (steady_clock::now() < letting_go_.at()) return;
   const size_t drops_max = std::max(kDropsMin, kDropsPerAppend * appended);
   absl::Status status = retention_.Stage(*store_, now, drops_max, batch);
   status.Update(known_ids_.Age(*store_, now, drops_max, batch));
+  if (status.ok()) return letting_go_.Succeeded();
   // Publishing goes on: what cannot be let go of only takes room.
-  if (status != health_.status()) {
-    if (!status.ok()) log::Error("event log", {{"error", std::string(status.message())}});
-    health_.Set(status);
-  }
+  log::Error("event log cannot let go of what is old", {{"error", std::string(status.message())}});
+  letting_go_.Failed(steady_clock::now());
 }
 
 absl::Status Writer::Write(const StagedBatch& batch, rocksdb::WriteBatch* changes) {
   const SteadyTime now = steady_clock::now();
   bool sync = offsets_.Reserve(*store_, changes);
-  sync |= options_.sync == Durability::kAlways && batch.keeps_events();
+  // (All of it, deletions too: so at most the last write of a log is not whole.)
+  sync |= options_.sync == Durability::kAlways;
   sync |= options_.sync == Durability::kInterval &&
           now - synced_at_ >= ToChrono(options_.sync_interval);
   const absl::Status written = store_->Write(changes, sync);
@@ -138,9 +130,31 @@ absl::Status Writer::Write(const StagedBatch& batch, rocksdb::WriteBatch* change
   if (sync) synced_at_ = now;
   unsynced_ = !sync && options_.sync == Durability::kInterval;
   offsets_.Written();
+  retention_.Written();
+  known_ids_.Written();
   state_ = batch.state();
   behind_ = retention_.behind();
   return written;
+}
+
+// The batch has not been written, as far as is known. (It may be stored all the same: publishers
+// that give ids can try again.) What need not be stored is delivered: as if it had come alone, with
+// the place of what is stored.
+void Writer::Refuse(const absl::Status& why, Staging& staging) {
+  std::vector<AppendAnswer> answers(staging.answers.size(), AppendAnswer(why));
+  std::vector<StoredEventPtr> events;
+  for (const auto& unstored : staging.unstored) {
+    AppendRequest request;
+    for (size_t i = 0; i < unstored.count; ++i) {
+      const StoredEvent& event = *staging.events[unstored.event + i];
+      request.events.push_back(event.event());
+      if (event.data()) request.events.back().data = std::string(*event.data());
+    }
+    answers[unstored.answer] =
+        DeliverOnly(std::move(request), {epoch_, feed_.head(), false}, &events);
+  }
+  if (!events.empty()) feed_.Publish(nullptr, events);
+  staging.answers = std::move(answers);
 }
 
 void Writer::SyncWhenDue() {
@@ -152,71 +166,8 @@ void Writer::SyncWhenDue() {
   unsynced_ = false;
 }
 
-void Writer::Fail(const absl::Status& why) {
-  log::Error("event log cannot write", {{"error", std::string(why.message())}});
-  health_.Set(why);
-  failed_ = true;
-  retry_after_ = ToChrono(options_.retry_min);
-  retry_at_ = steady_clock::now() + retry_after_;
-  retention_.NotWritten();
-  known_ids_.NotWritten();
-}
-
-void Writer::RecoverWhenDue() {
-  if (!failed_ || steady_clock::now() < retry_at_) return;
-  const absl::Status recovered = Recover();
-  if (recovered.ok()) {
-    log::Info("event log writes again");
-    failed_ = false;
-    health_.Set(absl::OkStatus());
-    return;
-  }
-  log::Warning("event log still cannot write", {{"error", std::string(recovered.message())}});
-  retry_after_ = std::min(2 * retry_after_, ToChrono(options_.retry_max));
-  retry_at_ = steady_clock::now() + retry_after_;
-}
-
-absl::Status Writer::Recover() {
-  bool reopen = store_ == nullptr;
-  absl::Status status;
-  if (!reopen) status = store_->Resume(&reopen);
-  if (reopen) status = Reopen();
-  if (!status.ok()) return status;
-  rocksdb::WriteBatch probe;
-  probe.Put(store_->family(Family::kMeta), std::string(kProbe), "");
-  status = store_->Write(&probe, true);
-  if (status.ok()) status = LoadState();
-  // (What was not synced before it was opened again may be lost.)
-  if (status.ok() && was_reopened_) status = offsets_.Resume(*store_, &state_);
-  if (status.ok()) status = ShowWhatIsStored();
-  if (status.ok()) was_reopened_ = false;
-  return status;
-}
-
-absl::Status Writer::Reopen() {
-  feed_.WithdrawView();
-  if (store_ != nullptr) given_up_ = std::exchange(store_, nullptr);
-  // Its files are locked as long as somebody reads.
-  if (!given_up_.expired()) return absl::UnavailableError("the event log is being opened again");
-  auto opened = Store::Open(options_);
-  if (!opened.ok()) return opened.status();
-  store_ = *std::move(opened);
-  was_reopened_ = true;
-  log::Info("event log was opened again");
-  return absl::OkStatus();
-}
-
-// A write that failed may have been stored all the same, and only now it shows.
-absl::Status Writer::ShowWhatIsStored() {
-  const auto view = std::make_shared<View>(store_, state_, offsets_.holes());
-  const auto events = ReadAllAfter(*view, feed_.head());
-  if (!events.ok()) return events.status();
-  feed_.Publish(view, *events);
-  return absl::OkStatus();
-}
-
 void Writer::Close() {
-  feed_.WithdrawView();
+  feed_.Close();
   if (store_ == nullptr) return;
   absl::Status closed = failed_ ? absl::OkStatus() : offsets_.Close(*store_);
   if (!closed.ok()) log::Error("event log", {{"error", std::string(closed.message())}});
