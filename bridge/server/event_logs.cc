@@ -1,5 +1,9 @@
 #include "bridge/server/event_logs.h"
 
+#include <utility>
+
+#include "bridge/base/open_files.h"
+
 namespace sluice {
 namespace {
 
@@ -10,8 +14,14 @@ Made Make(const MemoryEventLogOptions& options, const Clock& clock) {
 }
 
 #if SLUICE_ROCKSDB
-Made Make(const RocksdbEventLogOptions& options, const Clock& clock) {
-  return MakeRocksdbEventLog(options, clock);
+// Of logs, manifests, and what is merged just then.
+constexpr uint32_t kFilesBesideTables = 32;
+
+Made Make(RocksdbEventLogOptions options, const Clock& clock) {
+  const uint64_t files = OpenFilesOfEventLog();
+  options.open_files = static_cast<uint32_t>(files) - kFilesBesideTables;
+  ReserveOpenFiles(files);
+  return MakeRocksdbEventLog(std::move(options), clock);
 }
 #else
 Made Make(const RocksdbEventLogOptions&, const Clock&) {

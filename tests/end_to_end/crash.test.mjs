@@ -15,11 +15,11 @@ async function run(t, plan) {
 }
 
 describe('a bridge with its event log on disk', () => {
-  for (const sync of ['always', 'never']) {
+  for (const sync of ['always', 'interval', 'never']) {
     it(`LosesNothingAndRepeatsNothingWhenItIsKilled, sync: ${sync}`, async (t) => {
-      const {acknowledged, resumes} = await run(t, {kills: 5, sync});
+      const {acknowledged, resumes, gaps} = await run(t, {kills: 5, sync, kept: 20, age: 5});
       // It has really tried what it is about.
-      assert.ok(acknowledged > 50 && resumes >= 5 * 8);
+      assert.ok(acknowledged > 50 && resumes >= 5 * 8 && gaps > 0);
     });
   }
 });

@@ -7,9 +7,10 @@ const id = (offset) => `00000000000000aa-${offset}`;
 const event = (offset, n, {topic = 'a', publisher = 'p'} = {}) =>
   ({kind: 'event', id: id(offset), topic, publisher, n});
 
-function judged({published, mine, others}) {
+function judged({published, mine, others, ...bounds}) {
   const all = [event(1, 0), event(2, 1), event(3, 2)];
   return check({
+    ...bounds,
     published: published ?? all,
     transcripts: [
       {name: 'one', topics: ['a'], entries: mine ?? all},
@@ -40,6 +41,25 @@ describe('the checker of crashes', () => {
     ['AnEventOfNobody', [event(1, 0), event(2, 1), event(3, 2), event(4, 3)], /a p 3 was never published/],
   ]) {
     it(`Finds${planted}`, () => assert.match(judged({mine}).join('\n'), says));
+  }
+
+  const gap = {kind: 'gap', topic: 'a', requested: id(0), resumed: id(2), at: 2000};
+  const sentAt = (at) => [event(1, 0), event(2, 1), event(3, 2)].map((one) => ({...one, at}));
+
+  it('TakesAGapOfWhatMayBeGone', () => {
+    assert.deepEqual(judged({published: sentAt(1000), mine: [gap, event(3, 2)], kept: 1}), []);
+    assert.deepEqual(judged({published: sentAt(1000), mine: [gap, event(3, 2)], ageMs: 500}), []);
+  });
+
+  for (const [planted, more, says] of [
+    ['OfWhatMustBeKept', {kept: 2}, /though a p 0 was kept/],
+    ['OfWhatIsYoung', {ageMs: 1500}, /though a p 1 was kept/],
+    ['ThatHoldsNothing', {kept: 1, mine: [event(1, 0), event(2, 1), {...gap, requested: id(2)}, event(3, 2)]}, /in which nothing was/],
+    ['WithALossBehindIt', {kept: 1, mine: [{...gap, resumed: id(1)}, event(3, 2)]}, /a p 1 was acknowledged and never came/],
+  ]) {
+    it(`FindsAGap${planted}`, () => {
+      assert.match(judged({published: sentAt(1000), mine: [gap, event(3, 2)], ...more}).join('\n'), says);
+    });
   }
 
   it('FindsWhatOnlySomeSaw', () => {

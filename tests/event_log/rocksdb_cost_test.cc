@@ -120,5 +120,32 @@ TEST_F(RocksdbCost, OfOpenTablesIsInTheBoundedCache) {
   EXPECT_LT(bytes, 20'000u) << "filters of 100,000 keys take 125,000";
 }
 
+TEST_F(RocksdbCost, OfOpenFilesIsBounded) {
+  options_.open_files = 20;
+  const auto open_tables = [] {
+    size_t count = 0;
+    std::error_code gone;
+    for (const auto& file : std::filesystem::directory_iterator("/proc/self/fd")) {
+      count += std::filesystem::read_symlink(file, gone).extension() == ".sst" ? 1 : 0;
+    }
+    return count;
+  };
+  size_t tables = 0;
+  for (int start = 0; start < 12 && tables < 20; ++start) {
+    Open();
+    for (int topic = 0; topic < 10; ++topic) {
+      AppendOne(*log_,
+                WithId(MakeEvent("a/" + std::to_string(topic), "x"), "m" + std::to_string(start)));
+      DataAfter("a/" + std::to_string(topic));
+    }
+    tables = 0;
+    for (const auto& file : std::filesystem::directory_iterator(options_.path)) {
+      tables += file.path().extension() == ".sst" ? 1 : 0;
+    }
+  }
+  ASSERT_GE(tables, 16u);
+  EXPECT_LE(open_tables(), 12u);
+}
+
 }  // namespace
 }  // namespace sluice::rocksdb_log

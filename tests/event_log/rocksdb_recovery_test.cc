@@ -32,10 +32,15 @@ class RocksdbRecovery : public RocksdbFixture {
       const auto read = Read(*log_, {.topic = "a/1", .start = Earliest{}});
       return read.status().message().find("not open") != absl::string_view::npos;
     }));
-  }
-  void LetItTry() {
-    Mend();
+    Rest();
     files_->FailReads(rocksdb::IOStatus::OK());
+    given_up_ = true;
+  }
+  // From now on it does not get as far as to open the folder.
+  void Rest() {
+    files_->FailSyncs(rocksdb::IOStatus::IOError("Input/output error"));
+    AwaitMoreFailures();
+    AwaitMoreFailures();
   }
   void Mend() { files_->FailSyncs(rocksdb::IOStatus::OK()); }
   void AwaitMoreFailures() {
@@ -53,8 +58,10 @@ class RocksdbRecovery : public RocksdbFixture {
     return away;
   }
   void PutBack(const std::string& away) {
+    if (given_up_) Rest();
     fs::remove_all(options_.path);
     fs::rename(away, options_.path);
+    Mend();
   }
   void ExpectGoesOn() {
     EXPECT_TRUE(Await([&] { return log_->Health().ok(); })) << HealthError();
@@ -63,6 +70,8 @@ class RocksdbRecovery : public RocksdbFixture {
     EXPECT_THAT(data, testing::Contains("before"));
     EXPECT_EQ(data.back(), "after");
   }
+
+  bool given_up_ = false;
 };
 
 TEST_F(RocksdbRecovery, MakesNoNewStoreWhereItsOwnIsGone) {
@@ -92,7 +101,7 @@ TEST_F(RocksdbRecovery, TakesNoOtherStoreForItsOwn) {
     if (!while_open) AwaitGivenUp();
     const std::string away = MoveAway();
     fs::copy(others.path, options_.path);
-    LetItTry();
+    Mend();
     EXPECT_TRUE(AwaitSaysWhatToDo()) << HealthError();
     EXPECT_FALSE(Append(*log_, {MakeEvent("a/1", "refused")}).ok());
     PutBack(away);
@@ -111,7 +120,7 @@ TEST_F(RocksdbRecovery, TakesNoOlderCopyForItsOwn) {
     if (!while_open) AwaitGivenUp();
     const std::string away = MoveAway();
     fs::rename(old, options_.path);
-    LetItTry();
+    Mend();
     EXPECT_TRUE(AwaitSaysWhatToDo()) << HealthError();
     PutBack(away);
     ExpectGoesOn();

@@ -54,7 +54,7 @@ struct RocksdbEventLogOptions {
   // What the disk must take before it counts as mended, so that one that is nearly full does not
   // come and go with every publish.
   uint64_t probe_bytes = 16 << 20;
-  // Of RocksDB, at once.
+  // Of tables, at once.
   uint32_t open_files = 256;
   // A write that takes longer is answered as UNAVAILABLE, and so is what comes until it is over.
   absl::Duration write_deadline = absl::Seconds(5);

@@ -100,6 +100,7 @@ rocksdb::DBOptions DatabaseOptions(const RocksdbEventLogOptions& options, bool m
   database.stats_dump_period_sec = 0;
   database.stats_persist_period_sec = 0;
   database.max_open_files = static_cast<int>(options.open_files);
+  database.table_cache_numshardbits = 2;  // each has its share of them, and one at least
   database.track_and_verify_wals_in_manifest = true;
   // Every write before the last was whole on the disk: what is broken there is no torn end.
   database.wal_recovery_mode = options.sync == Durability::kAlways
