@@ -15,6 +15,7 @@
 #include "bridge/http/call_failure.h"
 #include "bridge/http/open_call.h"
 #include "bridge/hub/event_search.h"
+#include "bridge/hub/log_head.h"
 #include "bridge/relay/call_request.h"
 #include "bridge/schema/raw_json.h"
 #include "bridge/schema/schema_registry.h"
@@ -75,6 +76,28 @@ awaitable<std::variant<CallRequest, Refusal>> MakeCallRequest(const Exchange& ex
   co_return Misconfigured(made.status().message());
 }
 
+Refusal LogAway(const absl::Status& cause) {
+  return {.reason = Reason::kLogFailed,
+          .status = 503,
+          .detail = "the event log cannot be read now; try again",
+          .cause = std::string(cause.message())};
+}
+
+// Where the topic's partition stands; asked of the log where it is not known here yet.
+awaitable<std::variant<EventId, Refusal>> NewestPosition(const Exchange& exchange,
+                                                         const std::string& topic) {
+  EventLog& log = exchange.shard.log();
+  const EventId head = HeadOf(log, log.PartitionOf(topic));
+  if (head.epoch != 0) co_return head;
+  using Answer = absl::StatusOr<ReadResult>;
+  auto read = [&log, &topic](std::function<void(Answer)> done) {
+    log.Read({.topic = topic, .start = Latest{}}, std::move(done));
+  };
+  const Answer end = co_await AwaitCallback<Answer>(std::move(read));
+  if (!end.ok()) co_return LogAway(end.status());
+  co_return EventId{end->epoch, end->after, false};
+}
+
 // What a stream starts with that comes back with an id of the log: nothing to join is
 // needed while the call runs, or when the log has more.
 awaitable<std::variant<std::shared_ptr<void>, Refusal>> JoinOrStart(const Exchange& exchange,
@@ -90,12 +113,17 @@ awaitable<std::variant<std::shared_ptr<void>, Refusal>> JoinOrStart(const Exchan
   const absl::Duration wait = route.connect.enabled ? absl::ZeroDuration() : policy.header_wait;
   Calls& calls = *exchange.services.context.relay;
   const std::string topic = request.topics().front();
+  auto before = co_await NewestPosition(exchange, topic);
+  if (auto* refusal = std::get_if<Refusal>(&before)) co_return std::move(*refusal);
   auto join = [&](Calls::JoinDone done) {
     calls.Join(topic, policy, std::get<CallRequest>(std::move(made)), wait, std::move(done));
   };
   absl::StatusOr<Joined> joined = co_await AwaitCallback<absl::StatusOr<Joined>>(std::move(join));
   if (!joined.ok()) co_return RefusalOfCall(joined.status());
-  if (!resumes) request.StartAt(FormatEventId(joined->starts_at));
+  const bool placed = joined->starts_at.epoch != 0;
+  if (!resumes) {
+    request.StartAt(FormatEventId(placed ? joined->starts_at : std::get<EventId>(before)));
+  }
   co_return std::move(joined->lease);
 }
 
@@ -125,17 +153,16 @@ std::optional<Refusal> CheckCallId(const CallPolicy& policy, std::string_view la
                  .detail = "this stream cannot be gone on with; ask anew, without Last-Event-ID"};
 }
 
-awaitable<std::variant<bool, Refusal>> AnyEventSince(const Exchange& exchange,
-                                                     const StreamRequest& request, Offset offset) {
-  auto look = [&exchange, &request, offset](std::function<void(absl::StatusOr<bool>)> done) {
-    AnyEventAfter(exchange.shard, request.topics(), offset, request.filter(), std::move(done));
+awaitable<std::variant<EventsAfter, Refusal>> AnyEventSince(const Exchange& exchange,
+                                                            const StreamRequest& request,
+                                                            EventId id) {
+  using Answer = absl::StatusOr<EventsAfter>;
+  auto look = [&exchange, &request, id](std::function<void(Answer)> done) {
+    AnyEventAfter(exchange.shard, request.topics(), id, request.filter(), std::move(done));
   };
-  const absl::StatusOr<bool> any = co_await AwaitCallback<absl::StatusOr<bool>>(std::move(look));
+  const Answer any = co_await AwaitCallback<Answer>(std::move(look));
   if (any.ok()) co_return *any;
-  co_return Refusal{.reason = Reason::kLogFailed,
-                    .status = 503,
-                    .detail = "the event log cannot be read now; try again",
-                    .cause = std::string(any.status().message())};
+  co_return LogAway(any.status());
 }
 
 awaitable<Outcome> AnswerCall(const Exchange& exchange, const RequestTarget& target,
@@ -167,14 +194,19 @@ awaitable<std::variant<std::shared_ptr<void>, Refusal>> JoinCall(const Exchange&
                                                                  StreamRequest& request) {
   Calls* calls = exchange.services.context.relay;
   const std::optional<EventId> id = ParseEventId(request.last_event_id());
-  const bool resumes = id && id->epoch == exchange.shard.log().epoch(0);
-  if (resumes && calls != nullptr) {
-    if (std::optional<Joined> running = calls->JoinRunning(request.topics().front())) {
-      co_return std::move(running->lease);
-    }
-    auto more = co_await AnyEventSince(exchange, request, id->offset);
+  const std::string& topic = request.topics().front();
+  const Epoch epoch = exchange.shard.log().epoch(exchange.shard.log().PartitionOf(topic));
+  bool resumes = id && id->epoch == epoch;
+  // (Which epoch it is may not be known here yet: then the log says whether the id is its own.)
+  if (calls != nullptr && id && (resumes || epoch == 0)) {
+    std::optional<Joined> running = calls->JoinRunning(topic);
+    if (running && resumes) co_return std::move(running->lease);
+    auto more = co_await AnyEventSince(exchange, request, *id);
     if (auto* refusal = std::get_if<Refusal>(&more)) co_return std::move(*refusal);
-    if (std::get<bool>(more)) co_return nullptr;
+    const auto& [any, known] = std::get<EventsAfter>(more);
+    resumes |= known;
+    if (running && resumes) co_return std::move(running->lease);
+    if (any && resumes) co_return nullptr;
   }
   co_return co_await JoinOrStart(exchange, target, match, request, resumes);
 }

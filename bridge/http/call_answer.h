@@ -9,6 +9,7 @@
 #include "boost/asio/awaitable.hpp"
 #include "bridge/http/exchange.h"
 #include "bridge/http/stream_request.h"
+#include "bridge/hub/event_search.h"
 #include "bridge/route/call_policy.h"
 #include "bridge/route/request_target.h"
 #include "bridge/route/route.h"
@@ -21,10 +22,9 @@ std::optional<Refusal> CheckBody(const Exchange& exchange);
 // What becomes of a client that comes back to a per-request stream with this id.
 std::optional<Refusal> CheckCallId(const CallPolicy& policy, std::string_view last_event_id);
 
-// Whether the log has events of the request's topics after `offset`.
-boost::asio::awaitable<std::variant<bool, Refusal>> AnyEventSince(const Exchange& exchange,
-                                                                  const StreamRequest& request,
-                                                                  Offset offset);
+// Whether the log has events of the request's topics after `id`.
+boost::asio::awaitable<std::variant<EventsAfter, Refusal>> AnyEventSince(
+    const Exchange& exchange, const StreamRequest& request, EventId id);
 
 // All arguments outlive these. `request` has been allowed.
 

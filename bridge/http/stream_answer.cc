@@ -9,6 +9,7 @@
 #include "bridge/http/call_answer.h"
 #include "bridge/http/stream_request.h"
 #include "bridge/hub/event_search.h"
+#include "bridge/hub/log_head.h"
 
 namespace sluice {
 namespace {
@@ -30,15 +31,23 @@ awaitable<std::optional<Refusal>> Allow(const Exchange& exchange, const Route& r
   co_return request.Apply(decision);
 }
 
+// A stream's events are in one order.
+std::optional<Refusal> CheckOnePlace(const Exchange& exchange, const StreamRequest& request) {
+  const absl::Status one = CheckOnePartition(exchange.shard.log(), request.topics());
+  if (one.ok()) return std::nullopt;
+  return Refusal{
+      .reason = Reason::kBadRequest, .status = 400, .detail = std::string(one.message())};
+}
+
 // A client that comes back with the id of an end has nothing to come for, unless
 // something was published since.
 awaitable<std::optional<Refusal>> CheckEnded(const Exchange& exchange,
                                              const StreamRequest& request) {
-  const std::optional<Offset> ended_at = EndedAt(request.last_event_id(), exchange.shard.log());
+  const std::optional<EventId> ended_at = EndedAt(request.last_event_id());
   if (!ended_at) co_return std::nullopt;
   auto goes_on = co_await AnyEventSince(exchange, request, *ended_at);
   if (auto* refusal = std::get_if<Refusal>(&goes_on)) co_return std::move(*refusal);
-  if (std::get<bool>(goes_on)) co_return std::nullopt;
+  if (std::get<EventsAfter>(goes_on).any) co_return std::nullopt;
   co_return Refusal{.reason = Reason::kEnded, .status = 204, .detail = "the stream has ended"};
 }
 
@@ -62,6 +71,7 @@ awaitable<Outcome> AnswerStream(const Exchange& exchange, const RequestTarget& t
   if (auto refusal = co_await Allow(exchange, route, request)) co_return *std::move(refusal);
   if (per_request) co_return co_await AnswerCall(exchange, target, match, request);
 
+  if (auto refusal = CheckOnePlace(exchange, request)) co_return *std::move(refusal);
   if (auto refusal = co_await CheckEnded(exchange, request)) co_return *std::move(refusal);
   if (exchange.head.method == "HEAD") co_return request.StreamHead();
   std::shared_ptr<void> joined;

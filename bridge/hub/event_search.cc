@@ -5,6 +5,7 @@
 
 #include "boost/asio/io_context.hpp"
 #include "boost/asio/post.hpp"
+#include "bridge/hub/log_head.h"
 
 namespace sluice {
 namespace {
@@ -13,24 +14,35 @@ namespace {
 struct Search : std::enable_shared_from_this<Search> {
   Shard& shard;
   std::vector<std::string> topics;
-  const Offset after;
+  const EventId after;
   EventFilterPtr filter;
-  std::function<void(absl::StatusOr<bool>)> done;
+  std::function<void(absl::StatusOr<EventsAfter>)> done;
   // Where it is.
   size_t topic = 0;
-  Offset from = after;
+  std::optional<Offset> from;  // nothing: at the beginning of the topic
+  bool known = true;
+  Epoch epoch = 0;  // of what was read
 
-  Search(Shard& shard_in, std::vector<std::string> topics_in, Offset after_in,
-         EventFilterPtr filter_in, std::function<void(absl::StatusOr<bool>)> done_in)
+  Search(Shard& shard_in, std::vector<std::string> topics_in, EventId after_in,
+         EventFilterPtr filter_in, std::function<void(absl::StatusOr<EventsAfter>)> done_in)
       : shard(shard_in),
         topics(std::move(topics_in)),
         after(after_in),
         filter(std::move(filter_in)),
         done(std::move(done_in)) {}
 
+  // Where a topic's search begins. Our own head may lag behind what the client was given.
+  ReadStart Start() const {
+    if (from) return AfterOffset{*from};
+    if (!known) return Earliest{};
+    const Partition partition = shard.log().PartitionOf(topics[topic]);
+    if (IsUpToHead(shard.log(), partition, after)) return AfterOffset{after.offset};
+    return AfterId{after};
+  }
+
   void Next() {
-    if (topic == topics.size()) return done(false);
-    ReadRequest request{.topic = topics[topic], .start = AfterOffset{from}};
+    if (topic == topics.size()) return done(EventsAfter{false, known});
+    ReadRequest request{.topic = topics[topic], .start = Start()};
     auto read = [self = shared_from_this()](absl::StatusOr<ReadResult> result) {
       boost::asio::post(self->shard.context(), [self, result = std::move(result)]() mutable {
         self->Look(std::move(result));
@@ -41,12 +53,21 @@ struct Search : std::enable_shared_from_this<Search> {
 
   void Look(absl::StatusOr<ReadResult> result) {
     if (!result.ok()) return done(result.status());
+    const Epoch before = std::exchange(epoch, result->epoch);
+    // Made anew while we looked: the stream that is opened now sorts it out.
+    if (before != 0 && before != epoch) return done(EventsAfter{true, false});
+    if (!result->found && known) {
+      known = false;
+      return Next();
+    }
     for (const StoredEventPtr& event : result->events) {
-      if (filter == nullptr || filter->Passes(event->event())) return done(true);
+      if (filter == nullptr || filter->Passes(event->event())) {
+        return done(EventsAfter{true, known});
+      }
     }
     if (result->events.empty() || result->complete_through > result->events.back()->offset()) {
       ++topic;
-      from = after;
+      from.reset();
     } else {
       from = result->complete_through;
     }
@@ -56,16 +77,13 @@ struct Search : std::enable_shared_from_this<Search> {
 
 }  // namespace
 
-std::optional<Offset> EndedAt(std::string_view last_event_id, const EventLog& log) {
+std::optional<EventId> EndedAt(std::string_view last_event_id) {
   const std::optional<EventId> id = ParseEventId(last_event_id);
-  if (!id || !id->end) return std::nullopt;
-  // An id that this log cannot have given says nothing about this log.
-  if (id->epoch != log.epoch(0) || id->offset > log.head(0)) return Offset{0};
-  return id->offset;
+  return id && id->end ? id : std::nullopt;
 }
 
-void AnyEventAfter(Shard& shard, std::vector<std::string> topics, Offset after,
-                   EventFilterPtr filter, std::function<void(absl::StatusOr<bool>)> done) {
+void AnyEventAfter(Shard& shard, std::vector<std::string> topics, EventId after,
+                   EventFilterPtr filter, std::function<void(absl::StatusOr<EventsAfter>)> done) {
   std::make_shared<Search>(shard, std::move(topics), after, std::move(filter), std::move(done))
       ->Next();
 }

@@ -14,13 +14,19 @@
 
 namespace sluice {
 
-// Where the stream ended whose last id this is; nothing: it is no id that ended one.
-std::optional<Offset> EndedAt(std::string_view last_event_id, const EventLog& log);
+// The id that ended a stream; nothing: it is no id that ended one.
+std::optional<EventId> EndedAt(std::string_view last_event_id);
 
-// Whether any kept event of `topics` after `after` passes the filter (null:
-// every event does). Reads a stretch at a time and lets the
+struct EventsAfter {
+  bool any = false;
+  // The log gave the id. (One that it did not says nothing about it: all events are looked at.)
+  bool known = true;
+};
+
+// Whether any kept event of `topics` (all of one partition) after `after` passes the filter
+// (null: every event does). Reads a stretch at a time and lets the
 // shard's loop go on in between; `done` comes once, in that loop.
-void AnyEventAfter(Shard& shard, std::vector<std::string> topics, Offset after,
-                   EventFilterPtr filter, std::function<void(absl::StatusOr<bool>)> done);
+void AnyEventAfter(Shard& shard, std::vector<std::string> topics, EventId after,
+                   EventFilterPtr filter, std::function<void(absl::StatusOr<EventsAfter>)> done);
 
 }  // namespace sluice

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "boost/asio/io_context.hpp"
@@ -18,6 +19,12 @@ namespace {
 constexpr uint32_t kBucketsMax = 16;
 // Buckets are no closer together than this.
 constexpr absl::Duration kStepMin = absl::Milliseconds(50);
+
+// Of a partition. Null: its position is not known yet.
+struct WithId {
+  EventId position;
+  FramePtr frame;
+};
 
 }  // namespace
 
@@ -82,20 +89,34 @@ void Heartbeats::Fire(HeartbeatGroup& group) {
   Schedule(group);
   if (group.buckets[bucket].empty()) return;
 
-  const std::string position = shard_.RefreshPosition();
   const absl::Time now = shard_.clock().Now();
-  const auto with_id =
-      std::make_shared<const SseFrame>(HeartbeatFrame(*group.policy, position, now));
+  const auto encode = [&](std::string_view id) {
+    return std::make_shared<const SseFrame>(HeartbeatFrame(*group.policy, id, now));
+  };
+  absl::flat_hash_map<Partition, WithId> with_ids;
   FramePtr without_id;
   // A copy: whoever cannot be written to leaves.
   const std::vector<Subscription*> members = group.buckets[bucket];
   for (Subscription* member : members) {
-    if (member->state() != Subscription::State::kCaughtUp) continue;
-    const bool ids = member->view() == nullptr || member->view()->ids != IdLine::kOff;
-    if (!ids && without_id == nullptr) {
-      without_id = std::make_shared<const SseFrame>(HeartbeatFrame(*group.policy, {}, now));
+    const auto [with_id, first] = with_ids.try_emplace(member->partition());
+    if (first) {
+      WithId& of = with_id->second;
+      of.position = shard_.RefreshPosition(member->partition());
+      if (of.position.epoch != 0) of.frame = encode(FormatEventId(of.position));
     }
-    member->subscriber_.OnHeartbeat(ids ? with_id : without_id);
+    const Subscription::State state = member->state();
+    // Who waits for the log is kept alive, and has not been sent all that the position covers.
+    if (state == Subscription::State::kReading) {
+      if (without_id == nullptr) without_id = encode({});
+      member->subscriber_.OnHeartbeat(without_id);
+      continue;
+    }
+    if (state != Subscription::State::kCaughtUp) continue;
+    const bool sends_ids = member->view() == nullptr || member->view()->ids != IdLine::kOff;
+    const bool has_id =
+        sends_ids && with_id->second.frame != nullptr && member->IsUpTo(with_id->second.position);
+    if (!has_id && without_id == nullptr) without_id = encode({});
+    member->subscriber_.OnHeartbeat(has_id ? with_id->second.frame : without_id);
   }
 }
 

@@ -79,7 +79,7 @@ void Hub::Deliver(ShardIndex shard, std::span<const StoredEventPtr> events) {
   shards_[shard]->Deliver(events);
 }
 
-void Hub::Lost(ShardIndex shard, Partition /*partition*/) { shards_[shard]->Lost(); }
+void Hub::Lost(ShardIndex shard, Partition partition) { shards_[shard]->Lost(partition); }
 
 uint64_t Hub::subscribers() const {
   uint64_t sum = 0;

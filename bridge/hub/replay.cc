@@ -10,17 +10,26 @@ ReplayQueue::ReplayQueue(EventLog& log, boost::asio::io_context& context, uint32
 
 ReplayQueue::~ReplayQueue() { *alive_ = false; }
 
-ReplayPtr ReplayQueue::Read(const std::string& topic, ReadStart start, Subscription& subscription) {
-  ReplayPtr replay;
+std::optional<ReplayQueue::Key> ReplayQueue::KeyOf(const std::string& topic,
+                                                   const ReadStart& start) {
   if (const auto* after = std::get_if<AfterOffset>(&start)) {
-    ReplayPtr& shared = loading_[Key(topic, after->offset)];
-    if (shared != nullptr) {
-      shared->waiting.push_back(&subscription);
-      return shared;
+    return Key{topic, start.index(), 0, after->offset};
+  }
+  if (const auto* after = std::get_if<AfterId>(&start)) {
+    return Key{topic, start.index(), after->id.epoch, after->id.offset};
+  }
+  if (std::holds_alternative<Latest>(start)) return Key{topic, start.index(), 0, 0};
+  return std::nullopt;
+}
+
+ReplayPtr ReplayQueue::Read(const std::string& topic, ReadStart start, Subscription& subscription) {
+  auto replay = std::make_shared<Replay>();
+  if (const std::optional<Key> key = KeyOf(topic, start)) {
+    const auto [shared, added] = shared_.try_emplace(*key, replay);
+    if (!added) {
+      shared->second->waiting.push_back(&subscription);
+      return shared->second;
     }
-    replay = shared = std::make_shared<Replay>();
-  } else {
-    replay = std::make_shared<Replay>();
   }
   replay->topic = topic;
   replay->start = std::move(start);
@@ -34,10 +43,11 @@ void ReplayQueue::StopWaiting(Replay& replay, const Subscription& subscription) 
   std::erase(replay.waiting, &subscription);
 }
 
-void ReplayQueue::NoLongerLoading(const Replay& replay) {
-  if (const auto* after = std::get_if<AfterOffset>(&replay.start)) {
-    loading_.erase(Key(replay.topic, after->offset));
-  }
+void ReplayQueue::ShareNoLonger(const Replay& replay) {
+  const std::optional<Key> key = KeyOf(replay.topic, replay.start);
+  if (!key) return;
+  const auto shared = shared_.find(*key);
+  if (shared != shared_.end() && shared->second.get() == &replay) shared_.erase(shared);
 }
 
 void ReplayQueue::Begin() {
@@ -45,10 +55,11 @@ void ReplayQueue::Begin() {
     ReplayPtr replay = std::move(queued_.front());
     queued_.pop_front();
     if (replay->waiting.empty()) {  // whoever wanted it has left
-      NoLongerLoading(*replay);
+      ShareNoLonger(*replay);
       continue;
     }
     ++reading_;
+    if (!std::holds_alternative<AfterOffset>(replay->start)) ShareNoLonger(*replay);
     ReadRequest request{.topic = replay->topic, .start = replay->start};
     // Where it starts is all that is asked: the events are read from there.
     if (!std::holds_alternative<AfterOffset>(replay->start)) request.events_max = 1;
@@ -65,8 +76,9 @@ void ReplayQueue::Begin() {
 void ReplayQueue::Finish(const ReplayPtr& replay, absl::StatusOr<ReadResult> result) {
   --reading_;
   replay->loading = false;
-  NoLongerLoading(*replay);
+  ShareNoLonger(*replay);
   if (result.ok()) {
+    replay->epoch = result->epoch;
     replay->after = result->after;
     replay->complete_through = result->complete_through;
     replay->found = result->found;

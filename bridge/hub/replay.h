@@ -5,8 +5,9 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -29,9 +30,10 @@ struct Replay {
   bool loading = true;
   absl::Status status;
   std::vector<SharedEvent> events;
+  Epoch epoch = 0;              // of all offsets
   Offset after = 0;             // where it really begins
   Offset complete_through = 0;  // a cursor at its end has everything up to here
-  bool found = true;            // the publisher's id it starts after
+  bool found = true;            // the id it starts after
   std::vector<Subscription*> waiting;
 };
 using ReplayPtr = std::shared_ptr<Replay>;
@@ -45,16 +47,21 @@ class ReplayQueue {
   ~ReplayQueue();
 
   // The stretch of `topic` that begins at `start`, read now or found in another
-  // cursor's hands. While it is loading, `subscription` waits for it.
+  // cursor's hands. (What the log is to judge is shared only until it is asked: an answer must
+  // not be older than the question.) While it is loading, `subscription` waits for it.
   ReplayPtr Read(const std::string& topic, ReadStart start, Subscription& subscription);
   // It does not wait any more.
   static void StopWaiting(Replay& replay, const Subscription& subscription);
 
  private:
-  using Key = std::pair<std::string, Offset>;
+  // The topic; the kind of start; what it names.
+  using Key = std::tuple<std::string, size_t, Epoch, Offset>;
+
+  // Nothing: such a read is not shared.
+  static std::optional<Key> KeyOf(const std::string& topic, const ReadStart& start);
 
   void Begin();
-  void NoLongerLoading(const Replay& replay);
+  void ShareNoLonger(const Replay& replay);
   void Finish(const ReplayPtr& replay, absl::StatusOr<ReadResult> result);
 
   EventLog& log_;
@@ -63,7 +70,7 @@ class ReplayQueue {
   const std::function<void(Subscription&)> wake_;
   uint32_t reading_ = 0;
   std::deque<ReplayPtr> queued_;
-  absl::flat_hash_map<Key, ReplayPtr> loading_;  // those that can be shared
+  absl::flat_hash_map<Key, ReplayPtr> shared_;  // those that others may join
   // Outlives this when a read is still under way.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -8,6 +8,7 @@
 #include "bridge/base/clock.h"
 #include "bridge/base/metrics.h"
 #include "bridge/base/text.h"
+#include "bridge/hub/log_head.h"
 #include "bridge/hub/shard_parts.h"
 
 namespace sluice {
@@ -67,7 +68,8 @@ Shard::Parts::Parts(Shard& shard, ShardIndex index_in, ShardOptions options_in, 
       view_frames(options.windows_bytes / kViewShare),
       inbox(options.inbox_events),
       replays(log, context, options.replays, [this](Subscription& s) { Wake(s); }),
-      heartbeats(shard) {}
+      heartbeats(shard),
+      positions(log.partitions()) {}
 
 void Shard::Parts::Add(Subscription& subscription) {
   subscription.shard_slot_ = static_cast<uint32_t>(subscriptions.size());
@@ -104,7 +106,8 @@ void Shard::Parts::Wake(Subscription& subscription) {
 void Shard::Parts::Join(const std::string& topic, Subscription& subscription, size_t index_of) {
   std::unique_ptr<TopicWindow>& window = windows_[topic];
   if (window == nullptr) {
-    window = std::make_unique<TopicWindow>(topic, log.Follow(topic, index).value_or(0));
+    const Partition partition = log.PartitionOf(topic);
+    window = std::make_unique<TopicWindow>(topic, partition, Follow(topic, partition));
   }
   window->deserted_at = absl::InfiniteFuture();
   Subscription::Cursor& cursor = subscription.cursors_[index_of];
@@ -112,6 +115,18 @@ void Shard::Parts::Join(const std::string& topic, Subscription& subscription, si
   cursor.member = static_cast<uint32_t>(window->members.size());
   if (interest != nullptr && window->members.empty()) interest->Gained(topic);
   window->members.push_back({&subscription, static_cast<uint32_t>(index_of)});
+}
+
+// Where the topic's window begins. Epoch 0: Lost comes when it is known.
+EventId Shard::Parts::Follow(const std::string& topic, Partition partition) {
+  while (true) {
+    const Epoch epoch = log.epoch(partition);
+    const std::optional<Offset> head = log.Follow(topic, index);
+    if (log.epoch(partition) != epoch) continue;  // it was made anew in between
+    if (!head || epoch == 0) return {};
+    if (positions[partition].epoch != epoch) positions[partition] = {epoch, 0, false};
+    return {epoch, *head, false};
+  }
 }
 
 void Shard::Parts::Leave(const Subscription::Cursor& cursor) {
@@ -161,20 +176,23 @@ void Shard::Parts::Pass() {
 }
 
 void Shard::Parts::DrainInbox() {
-  const bool lost = inbox.Drain(drained_);
+  const Inbox::Losses lost = inbox.Drain(drained_);
   for (StoredEventPtr& event : drained_) AddToWindow(std::move(event));
   drained_.clear();
-  if (lost) CatchUp();
+  if (lost != 0) CatchUp(lost);
   BoundWindows();
 }
 
 void Shard::Parts::AddToWindow(StoredEventPtr event) {
-  if (!event->transient()) position = std::max(position, event->offset());
   const auto it = windows_.find(event->event().topic);
   if (it == windows_.end()) return;  // nobody reads it any more
   TopicWindow& window = *it->second;
+  EventId& position = positions[window.partition()];
+  if (!event->transient() && event->id().epoch == position.epoch) {
+    position.offset = std::max(position.offset, event->offset());
+  }
   const size_t before = window.bytes();
-  if (!window.Add(std::move(event), ++arrivals, position, options.window_bytes)) return;
+  if (!window.Add(std::move(event), ++arrivals, position.offset, options.window_bytes)) return;
   window_bytes_ += window.bytes() - before;
   WakeReaders(window);
 }
@@ -193,15 +211,34 @@ void Shard::Parts::WakeReaders(const TopicWindow& window) {
 // The inbox has overflowed, or the log says so: what was lost is in the log. From here on it takes
 // events again, and everything up to the head of this moment is read back by
 // the cursors themselves.
-void Shard::Parts::CatchUp() {
-  Metrics::Add(metrics.inbox_overflows);
-  const Offset head = log.head(0);
-  position = std::max(position, head);
+void Shard::Parts::CatchUp(Inbox::Losses lost) {
+  const auto is_lost = [lost](Partition partition) { return ((lost >> partition) & 1) != 0; };
+  bool knew = false;
+  for (Partition partition = 0; partition < positions.size(); ++partition) {
+    EventId& position = positions[partition];
+    if (!is_lost(partition)) continue;
+    knew |= position.epoch != 0;
+    const EventId head = HeadOf(log, partition);
+    if (head.epoch != position.epoch || head.offset > position.offset) position = head;
+  }
+  if (knew) Metrics::Add(metrics.inbox_overflows);
   window_bytes_ = 0;
   for (auto& [topic, window] : windows_) {
-    window->Restart(head);
+    if (is_lost(window->partition())) {
+      window->Restart(positions[window->partition()]);
+      WakeAll(*window);
+    }
     window_bytes_ += window->bytes();
-    WakeReaders(*window);
+  }
+}
+
+// Those too who wait for the log or the window.
+void Shard::Parts::WakeAll(const TopicWindow& window) {
+  for (const TopicWindow::Member& member : window.members) {
+    const Subscription::State state = member.subscription->state_;
+    if (state == Subscription::State::kCaughtUp || state == Subscription::State::kReading) {
+      Wake(*member.subscription);
+    }
   }
 }
 
@@ -262,17 +299,19 @@ void Shard::Deliver(std::span<const StoredEventPtr> events) {
   boost::asio::post(parts_->context, [parts = parts_.get()] { parts->Pass(); });
 }
 
-void Shard::Lost() {
-  if (!parts_->inbox.Lose()) return;
+void Shard::Lost(Partition partition) {
+  if (!parts_->inbox.Lose(partition)) return;
   boost::asio::post(parts_->context, [parts = parts_.get()] { parts->Pass(); });
 }
 
-std::string Shard::RefreshPosition() {
-  // In this order: what the log had delivered up to the head is in the inbox.
-  const Offset head = parts_->log.head(0);
+EventId Shard::RefreshPosition(Partition partition) {
+  // In this order: what the log had delivered up to the head is in the inbox. So is, when it was
+  // made anew meanwhile, the word of that.
+  const EventId head = HeadOf(parts_->log, partition);
   parts_->DrainInbox();
-  parts_->position = std::max(parts_->position, head);
-  return FormatEventId({parts_->log.epoch(0), parts_->position, false});
+  EventId& position = parts_->positions[partition];
+  if (position.epoch == head.epoch) position.offset = std::max(position.offset, head.offset);
+  return position;
 }
 
 void Shard::CountDelivered(uint64_t events) {

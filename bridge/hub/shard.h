@@ -47,14 +47,15 @@ class Shard {
 
   // Any thread.
   void Deliver(std::span<const StoredEventPtr> events);
-  void Lost();
+  void Lost(Partition partition);
   uint64_t delivered() const;  // events sent, for statistics
   uint64_t subscribers() const;
 
   // The shard's thread. Begins the ticks; before the context runs.
   void Start();
-  // The id of the newest position: everything before it has been handed on.
-  std::string RefreshPosition();
+  // The newest position of the partition: everything of it up to there has been handed on.
+  // Epoch 0: none is known yet.
+  EventId RefreshPosition(Partition partition);
   void CountDelivered(uint64_t events);
   void ForEachSubscriber(const std::function<void(const Subscriber&)>& visit) const;
   void ForEachTopic(

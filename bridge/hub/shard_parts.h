@@ -63,8 +63,8 @@ struct Shard::Parts {
   Inbox inbox;
   ReplayQueue replays;
   Heartbeats heartbeats;
-  // Of what was taken from the inbox: the newest offset, and how many.
-  Offset position = 0;
+  // Of what was taken from the inbox: the newest position of each partition, and how many.
+  std::vector<EventId> positions;
   uint64_t arrivals = 0;
 
   // What the last Peek found, for the Advance that follows.
@@ -83,7 +83,9 @@ struct Shard::Parts {
  private:
   void AddToWindow(StoredEventPtr event);
   void WakeReaders(const TopicWindow& window);
-  void CatchUp();
+  void WakeAll(const TopicWindow& window);
+  EventId Follow(const std::string& topic, Partition partition);
+  void CatchUp(Inbox::Losses lost);
   void BoundWindows();
   void DropDesertedWindows();
 

@@ -8,14 +8,6 @@
 #include "bridge/hub/shard_parts.h"
 
 namespace sluice {
-namespace {
-
-ReadStart ReadStartOf(const StreamStart& start) {
-  if (start.kind == StreamStart::Kind::kLast) return LastN{start.last};
-  return Earliest{};
-}
-
-}  // namespace
 
 Subscription::Subscription(Shard& shard, Subscriber& subscriber, SubscriptionSpec spec)
     : shard_(shard),
@@ -36,84 +28,15 @@ Subscription::~Subscription() {
   shard_.parts_->Remove(*this);
 }
 
-void Subscription::Open(const SubscriptionSpec& spec) {
-  cursors_.resize(spec.topics.size());
-  for (size_t i = 0; i < cursors_.size(); ++i) {
-    shard_.parts_->Join(spec.topics[i], *this, i);
-    OpenCursor(cursors_[i], spec);
-  }
-  if (spec.last_event_id.empty() && spec.start.kind == StreamStart::Kind::kLatest) BeginTogether();
-  const std::optional<EventId> requested = ParseEventId(spec.last_event_id);
-  if (requested) start_id_ = FormatEventId({requested->epoch, requested->offset, false});
-  SettleAll();
-  if (state_ != State::kOpening) shard_.parts_->Wake(*this);
-}
-
-// Topics that were followed at different moments have different heads. One id
-// stands for the start of all: nothing up to it is sent, everything after it is.
-void Subscription::BeginTogether() {
-  Offset start = 0;
-  for (const Cursor& cursor : cursors_) start = std::max(start, cursor.place.after);
-  for (Cursor& cursor : cursors_) cursor.place.after = start;
-}
-
-void Subscription::OpenCursor(Cursor& cursor, const SubscriptionSpec& spec) {
-  if (!spec.last_event_id.empty()) {
-    Resume(cursor, spec.last_event_id);
-  } else if (spec.start.kind == StreamStart::Kind::kLatest) {
-    // What the shard has seen, or what was there when it began to follow.
-    cursor.place.after = std::max(shard_.parts_->position, cursor.window->complete_from());
-  } else {
-    cursor.replay =
-        shard_.parts_->replays.Read(cursor.window->topic(), ReadStartOf(spec.start), *this);
-    cursor.resolving = true;
-  }
-}
-
-void Subscription::Resume(Cursor& cursor, const std::string& last_event_id) {
-  const std::optional<EventId> id = ParseEventId(last_event_id);
-  if (id && id->epoch == shard_.log().epoch(0)) {
-    const Offset head = shard_.log().head(0);
-    cursor.place.after = std::min(id->offset, head);
-    if (id->offset > head) cursor.gap = MakeGap(cursor, last_event_id, head);
-    return;
-  }
-  // Another incarnation of the log (all of this one is new to the client), or
-  // a publisher's own id.
-  ReadStart start = Earliest{};
-  if (!id && view_ != nullptr && view_->ids == IdLine::kPublisher) {
-    start = AfterPublisherId{last_event_id};
-    resumes_at_publishers_id_ = true;
-  }
-  cursor.gap = MakeGap(cursor, last_event_id, 0);
-  cursor.replay = shard_.parts_->replays.Read(cursor.window->topic(), std::move(start), *this);
-  cursor.resolving = true;
-}
-
-std::unique_ptr<Gap> Subscription::MakeGap(const Cursor& cursor, std::string requested,
-                                           Offset resumed) const {
-  return EncodeGap(cursor.window->topic(), std::move(requested),
-                   EventId{shard_.log().epoch(0), resumed, false}, view_.get());
-}
-
 // A loaded replay: false when it is used up and the cursor goes on without it.
 bool Subscription::SettleReplay(Cursor& cursor) {
   Place& place = cursor.place;
   const Replay& replay = *cursor.replay;
-  if (cursor.resolving) {
-    cursor.resolving = false;
-    place.after = replay.after;
-    if (cursor.gap != nullptr) {
-      const bool found = std::holds_alternative<AfterPublisherId>(replay.start) && replay.found;
-      cursor.gap = found ? nullptr : MakeGap(cursor, cursor.gap->requested, replay.after);
-    }
-    return false;
-  }
   const bool told = cursor.gap != nullptr && cursor.gap->resumed.offset == replay.after;
   if (replay.after > place.after && !told) {
     std::string requested = cursor.gap != nullptr
                                 ? cursor.gap->requested
-                                : FormatEventId({shard_.log().epoch(0), place.after, false});
+                                : FormatEventId({cursor.epoch, place.after, false});
     cursor.gap = MakeGap(cursor, std::move(requested), replay.after);
   }
   if (cursor.gap != nullptr || place.replayed < replay.events.size()) return true;
@@ -135,19 +58,33 @@ Subscription::Settled Subscription::Settle(Cursor& cursor) {
         status_ = cursor.replay->status;
         return Settled::kFailed;
       }
+      if (cursor.resolving) {
+        Resolve(cursor);
+        continue;
+      }
+      if (cursor.replay->epoch != cursor.epoch) {  // it was made anew in between
+        Judge(cursor);
+        continue;
+      }
       if (SettleReplay(cursor)) return Settled::kYes;
       cursor.replay = nullptr;
       place.replayed = 0;
       continue;
     }
     if (cursor.gap != nullptr) return Settled::kYes;
-    if (place.after >= cursor.window->complete_from()) {
-      place.window = cursor.window->PlaceAfter(place.after);
+    const TopicWindow& window = *cursor.window;
+    if (window.epoch() != cursor.epoch) {
+      // Until it is restarted the log has nothing more to say.
+      if (window.epoch() == 0 || cursor.asked_at == window.restarts()) return Settled::kWaits;
+      Judge(cursor);
+      continue;
+    }
+    if (place.after >= window.complete_from()) {
+      place.window = window.PlaceAfter(place.after);
       place.live = true;
       return Settled::kYes;
     }
-    cursor.replay =
-        shard_.parts_->replays.Read(cursor.window->topic(), AfterOffset{place.after}, *this);
+    cursor.replay = shard_.parts_->replays.Read(window.topic(), AfterOffset{place.after}, *this);
   }
 }
 
@@ -164,41 +101,16 @@ bool Subscription::SettleAll() {
     waits |= settled == Settled::kWaits;
     resolving |= cursor.resolving;
   }
-  if (resolving) return false;
-  if (std::exchange(resumes_at_publishers_id_, false)) {
-    FindPublishersId();
-    return SettleAll();
+  if (state_ == State::kOpening) {
+    if (resolving) return false;
+    if (std::exchange(resumes_at_publishers_id_, false)) {
+      FindPublishersId();
+      return SettleAll();
+    }
+    Opened();
   }
-  if (state_ == State::kOpening) Opened();
   state_ = waits ? State::kReading : State::kReady;
   return !waits;
-}
-
-// The id stands in one of the topics. The others were merged with it by offset:
-// all up to it was sent, of them too.
-void Subscription::FindPublishersId() {
-  const auto found = std::find_if(cursors_.begin(), cursors_.end(),
-                                  [](const Cursor& cursor) { return cursor.gap == nullptr; });
-  if (found == cursors_.end()) return;
-  const Offset offset = found->place.after;
-  for (Cursor& cursor : cursors_) {
-    if (cursor.gap == nullptr) continue;
-    if (cursor.replay != nullptr) ReplayQueue::StopWaiting(*cursor.replay, *this);
-    cursor.replay = nullptr;
-    cursor.gap = nullptr;
-    cursor.place = Place{.after = offset};
-  }
-}
-
-void Subscription::Opened() {
-  state_ = State::kReady;
-  const bool resumed =
-      !start_id_.empty() || std::any_of(cursors_.begin(), cursors_.end(),
-                                        [](const Cursor& cursor) { return cursor.gap != nullptr; });
-  if (resumed) return;
-  Offset start = cursors_.front().place.after;
-  for (const Cursor& cursor : cursors_) start = std::min(start, cursor.place.after);
-  start_id_ = FormatEventId({shard_.log().epoch(0), start, false});
 }
 
 Subscription::Candidate Subscription::Next(const Cursor& cursor, Place& place) const {
@@ -377,6 +289,12 @@ void Subscription::Pause() {
     cursor.replay = nullptr;
     cursor.place.replayed = 0;
   }
+}
+
+bool Subscription::IsUpTo(const EventId& position) const {
+  return std::all_of(cursors_.begin(), cursors_.end(), [&](const Cursor& cursor) {
+    return cursor.epoch == position.epoch && cursor.place.after <= position.offset;
+  });
 }
 
 std::vector<std::string> Subscription::Topics() const {

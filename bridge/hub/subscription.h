@@ -2,6 +2,9 @@
 // from the log until it can enter the topics' windows, and merges several
 // topics by offset, so that the ids it yields only rise.
 //
+// A place is an offset of an epoch. Where a window does not know its head yet, a cursor waits;
+// where a place is of another epoch than the window, the log is asked what it is worth now.
+//
 // Lives on one shard's thread.
 #pragma once
 
@@ -28,7 +31,7 @@ namespace sluice {
 class Shard;
 
 struct SubscriptionSpec {
-  std::vector<std::string> topics;  // 1 or more, each once
+  std::vector<std::string> topics;  // 1 or more, each once, all of one partition
   EventFilterPtr filter;            // null: everything
   FrameViewPtr view;                // null: the default view
   std::string last_event_id;        // as the client sent it; empty: begin at `start`
@@ -54,7 +57,7 @@ class Subscription {
     kOpening,   // where it starts is not known yet; OnReady will come
     kReady,     // Peek has something
     kCaughtUp,  // everything was taken; OnReady will come
-    kReading,   // waits for the log; OnReady will come
+    kReading,   // waits for the log, or for a window's head; OnReady will come
     kEnded,     // every topic has ended and everything was taken
     kFailed,    // the log could not be read
   };
@@ -68,8 +71,8 @@ class Subscription {
 
   // As of the last Peek or Advance. (kReady after an Advance: there may be more.)
   State state() const { return state_; }
-  // The id of the position the stream starts at, once not kOpening; empty: the
-  // client's own id was none of ours.
+  // The id of the position the stream starts at, once not kOpening; empty: no id stands for it
+  // (the client's own id was none of ours).
   const std::string& start_id() const { return start_id_; }
   // Why kFailed.
   const absl::Status& status() const { return status_; }
@@ -86,6 +89,10 @@ class Subscription {
   void Change(EventFilterPtr filter, FrameViewPtr view);
   // The subscriber cannot take more now: gives back what was read ahead.
   void Pause();
+
+  Partition partition() const { return cursors_.front().window->partition(); }
+  // Whether `position` is not behind what was taken: our head may lag behind what the client had.
+  bool IsUpTo(const EventId& position) const;
 
   std::vector<std::string> Topics() const;
   const FrameViewPtr& view() const { return view_; }
@@ -109,7 +116,9 @@ class Subscription {
     ReplayPtr replay;          // when behind the window
     std::unique_ptr<Gap> gap;  // to be told next
     Place place;
-    bool resolving = false;  // `replay` tells where to start
+    Epoch epoch = 0;         // of `place`; 0: not known yet
+    uint32_t asked_at = 0;   // the window's restarts when the log was asked where to go on
+    bool resolving = false;  // `replay` tells where to go on
   };
   // What a cursor has next.
   struct Candidate {
@@ -126,8 +135,13 @@ class Subscription {
 
   void Open(const SubscriptionSpec& spec);
   void OpenCursor(Cursor& cursor, const SubscriptionSpec& spec);
-  void BeginTogether();
   void Resume(Cursor& cursor, const std::string& last_event_id);
+  void Ask(Cursor& cursor, ReadStart start);
+  void Judge(Cursor& cursor);
+  bool Knows(const Cursor& cursor, const EventId& id) const;
+  void Resolve(Cursor& cursor);
+  bool OfOneEpoch() const;
+  void BeginTogether();
   Settled Settle(Cursor& cursor);
   bool SettleReplay(Cursor& cursor);
   bool SettleAll();
@@ -154,6 +168,7 @@ class Subscription {
   absl::Status status_;
   State state_ = State::kOpening;
   bool resumes_at_publishers_id_ = false;
+  bool begins_together_ = false;
 
   // The shard's and the heartbeats' own notes.
   bool queued_ = false;

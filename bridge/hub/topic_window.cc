@@ -11,6 +11,7 @@ constexpr size_t kTransientShare = 4;
 }  // namespace
 
 bool TopicWindow::Add(StoredEventPtr event, uint64_t arrival, Offset position, size_t bytes_max) {
+  if (event->id().epoch != epoch_) return false;
   const size_t bytes = event->bytes();
   if (event->transient()) {
     transient_.push_back({SharedEvent(std::move(event)), arrival, position});
@@ -45,13 +46,15 @@ void TopicWindow::Shrink() {
   for (size_t drop = (kept_.size() + 1) / 2; drop > 0; --drop) DropFirst();
 }
 
-void TopicWindow::Restart(Offset head) {
+void TopicWindow::Restart(const EventId& head) {
   // One index more than there were entries: even a cursor that had taken
   // everything finds itself outside.
   kept_begin_ = kept_end() + 1;
   kept_.clear();
   bytes_ = 0;
-  complete_from_ = newest_ = std::max(head, newest_);
+  complete_from_ = newest_ = head.epoch == epoch_ ? std::max(head.offset, newest_) : head.offset;
+  epoch_ = head.epoch;
+  ++restarts_;
 }
 
 WindowPlace TopicWindow::PlaceAfter(Offset after) const {

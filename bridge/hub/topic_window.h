@@ -11,6 +11,7 @@
 
 #include "absl/time/time.h"
 #include "boost/container/deque.hpp"
+#include "bridge/event_log/event_log.h"
 #include "bridge/hub/shared_event.h"
 
 namespace sluice {
@@ -32,22 +33,33 @@ struct WindowEntry {
 
 class TopicWindow {
  public:
-  // `head`: what the log answered when the topic was followed.
-  TopicWindow(std::string topic, Offset head)
-      : topic_(std::move(topic)), complete_from_(head), newest_(head) {}
+  // `head`: what the log answered when the topic was followed. With epoch 0 it is not known yet:
+  // the window takes nothing, and nobody may enter it, before it is restarted.
+  TopicWindow(std::string topic, Partition partition, const EventId& head)
+      : topic_(std::move(topic)),
+        partition_(partition),
+        epoch_(head.epoch),
+        complete_from_(head.offset),
+        newest_(head.offset) {}
 
   const std::string& topic() const { return topic_; }
+  Partition partition() const { return partition_; }
+  // What all its offsets are of; 0: the head is not known yet.
+  Epoch epoch() const { return epoch_; }
+  // How often it was restarted; from 1 on.
+  uint32_t restarts() const { return restarts_; }
   // Everything of the topic after this offset is here (or still to come).
   Offset complete_from() const { return complete_from_; }
   size_t bytes() const { return bytes_ + transient_bytes_; }
 
-  // Offsets rise. What is not after the head is ignored: the log has it.
+  // Offsets rise. What is not after the head, or of another epoch, is ignored: the log has it.
   // False: it was ignored.
   bool Add(StoredEventPtr event, uint64_t arrival, Offset position, size_t bytes_max);
   // Lets go of the older half, and of all transient events.
   void Shrink();
-  // Something was lost on the way: everything up to `head` is the log's now.
-  void Restart(Offset head);
+  // Something was lost on the way, or the head is known now, or is of another epoch: everything
+  // up to `head` is the log's now.
+  void Restart(const EventId& head);
 
   // Right behind everything that is here.
   WindowPlace End() const { return {kept_end(), transient_end()}; }
@@ -78,6 +90,9 @@ class TopicWindow {
   void DropFirst();
 
   const std::string topic_;
+  const Partition partition_;
+  uint32_t restarts_ = 1;
+  Epoch epoch_;
   Offset complete_from_;
   Offset newest_;
   boost::container::deque<WindowEntry> kept_;  // unlike std::deque, nothing while empty

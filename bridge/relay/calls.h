@@ -19,7 +19,7 @@ class Shard;
 // To read a topic that an on-demand call feeds.
 struct Joined {
   // The position before the call's first event: where a reader without an id
-  // starts, so that it gets the whole answer.
+  // starts, so that it gets the whole answer. Epoch 0: not known yet, and nothing was stored.
   EventId starts_at;
   // The call goes on while anybody holds it, and for `linger` after.
   std::shared_ptr<void> lease;

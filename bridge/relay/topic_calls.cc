@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "bridge/base/clock.h"
 #include "bridge/base/log.h"
+#include "bridge/hub/log_head.h"
 #include "bridge/relay/public_failure.h"
 #include "bridge/relay/stored_response.h"
 #include "bridge/route/event_template.h"
@@ -59,7 +60,7 @@ class TopicCalls::Call final : public StoredCall {
         topic_(std::move(topic)),
         policy_(policy),
         method_(std::move(method)),
-        starts_at_{Log().epoch(0), Log().head(0)} {}
+        starts_at_(HeadOf(Log(), Log().PartitionOf(topic_))) {}
 
   // Under the parts' mutex, down to AddNext.
   bool leaving() const { return leaving_; }
@@ -105,10 +106,10 @@ class TopicCalls::Call final : public StoredCall {
   const std::string topic_;
   const CallPolicy& policy_;
   const std::string method_;
-  const EventId starts_at_;
   bool backend_ended_ = false;  // by an event of its own
 
   // Guarded by the parts' mutex:
+  EventId starts_at_;        // where the log had not been reached: once something is stored
   bool up_ = false;          // the backend has said something
   bool handed_out_ = false;  // there was a lease
   bool leaving_ = false;     // cancelled, because nobody listens
@@ -230,7 +231,12 @@ absl::StatusOr<StoredCall::Taken> TopicCalls::Call::Take(const std::string& byte
 }
 
 void TopicCalls::Call::OnStored(const std::vector<Event>& events,
-                                const std::vector<AppendResult>&) {
+                                const std::vector<AppendResult>& results) {
+  if (starts_at_.epoch == 0 && !results.empty()) {  // (nobody else changes it)
+    const EventId& first = results.front().id;
+    const std::lock_guard lock(parts_.mutex);
+    starts_at_ = {first.epoch, first.offset - 1, false};
+  }
   for (const Event& event : events) backend_ended_ |= event.end_of_stream;
 }
 

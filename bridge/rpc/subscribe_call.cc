@@ -16,6 +16,7 @@
 #include "bridge/fleet/proto_time.h"
 #include "bridge/hub/event_search.h"
 #include "bridge/hub/hub.h"
+#include "bridge/hub/log_head.h"
 #include "bridge/hub/subscriber_id.h"
 #include "bridge/rpc/caller.h"
 #include "bridge/rpc/connections.h"
@@ -138,6 +139,8 @@ void SubscribeCall::Decide(const Decision& decision) {
   SubscriptionSpec& spec = requested_.spec;
   const absl::Status applied = ApplyDecision(decision, requested_.attributes, &spec);
   if (!applied.ok()) return Refuse(applied, Reason::kForbidden);
+  const absl::Status one = CheckOnePartition(*rpc_.log, spec.topics);
+  if (!one.ok()) return Refuse(one, Reason::kBadRequest);
   if (decision.expires_at <= rpc_.clock->Now()) {
     return Refuse(absl::UnauthenticatedError("the credential has expired"),
                   Reason::kUnauthenticated);
@@ -146,20 +149,20 @@ void SubscribeCall::Decide(const Decision& decision) {
   subject_ = decision.subject;
   access_ = MakeStreamAccess(*rpc_.authorizer, std::move(requested_.attributes),
                              std::move(question_), decision, rpc_.standing, rpc_.clock->Now());
-  const std::optional<Offset> ended_at = EndedAt(spec.last_event_id, *rpc_.log);
+  const std::optional<EventId> ended_at = EndedAt(spec.last_event_id);
   if (!ended_at) return Open();
   AnyEventAfter(shard_, spec.topics, *ended_at, spec.filter,
-                [self = shared_from_this()](absl::StatusOr<bool> more) {
+                [self = shared_from_this()](absl::StatusOr<EventsAfter> more) {
                   self->OnShard([self, more = std::move(more)] { self->Reopen(more); });
                 });
 }
 
 // The stream had ended; `more`: something has come since.
-void SubscribeCall::Reopen(const absl::StatusOr<bool>& more) {
+void SubscribeCall::Reopen(const absl::StatusOr<EventsAfter>& more) {
   if (ended_) return;
   if (!more.ok())
     return Refuse(absl::UnavailableError("the event log is away; try again"), Reason::kLogFailed);
-  if (*more) return Open();
+  if (more->any) return Open();
   rpc_.metrics->Refused(Reason::kEnded);
   End(grpc::Status::OK);
 }

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "bridge/access/authorizer.h"
 #include "bridge/access/stream_access.h"
+#include "bridge/hub/event_search.h"
 #include "bridge/hub/shard.h"
 #include "bridge/hub/subscriber.h"
 #include "bridge/hub/subscription.h"
@@ -64,7 +65,7 @@ class SubscribeCall final : public grpc::ServerWriteReactor<v1::SubscribeRespons
   void Expire();
   void Take(const Decision& decision);
   bool Revoked() const;
-  void Reopen(const absl::StatusOr<bool>& more);
+  void Reopen(const absl::StatusOr<EventsAfter>& more);
   void Open();
   void Pump();
   void Rest();

@@ -11,11 +11,12 @@ using State = Subscription::State;
 class StreamEnd : public HubFixture {
  protected:
   bool AnyAfter(std::vector<std::string> topics, Offset after, EventFilterPtr filter = nullptr) {
-    absl::StatusOr<bool> any = absl::UnknownError("no answer came");
-    AnyEventAfter(shard(), std::move(topics), after, std::move(filter),
-                  [&](absl::StatusOr<bool> answer) { any = answer; });
+    absl::StatusOr<EventsAfter> after_it = absl::UnknownError("no answer came");
+    AnyEventAfter(shard(), std::move(topics), {kEpoch, after, true}, std::move(filter),
+                  [&](absl::StatusOr<EventsAfter> answer) { after_it = answer; });
     Run();
-    return any.value();
+    EXPECT_TRUE(after_it->known);
+    return after_it->any;
   }
   EventFilterPtr Room(const std::string& room) {
     return std::make_shared<const EventFilter>(EventFilter{.attributes = {{"room", room}}});

@@ -26,7 +26,7 @@ class Window : public testing::Test {
   }
   using Strings = std::vector<std::string>;
 
-  TopicWindow window_{"a/1", 10};
+  TopicWindow window_{"a/1", 0, {1, 10}};
   uint64_t arrivals_ = 0;
   size_t bytes_max_ = 1 << 20;
 };
@@ -62,7 +62,7 @@ TEST_F(Window, LetsGoOfTheOldestAndSaysFromWhereItIsComplete) {
 TEST_F(Window, AfterARestartEvenWhoHadEverythingFindsItselfOutside) {
   Add(11);
   const WindowPlace end = window_.End();
-  window_.Restart(20);
+  window_.Restart({1, 20});
   EXPECT_TRUE(window_.FellOut(end));
   EXPECT_EQ(window_.complete_from(), 20u);
   EXPECT_FALSE(Add(15));
