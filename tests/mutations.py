@@ -22,6 +22,9 @@ SIMULATED_SEEDS = "60"
 RUNNER_SECONDS_MAX = 180
 
 SUBSCRIPTION = "bridge/hub/subscription.cc"
+START = "bridge/hub/subscription_start.cc"
+LOG_HEAD = "bridge/hub/log_head.cc"
+SEARCH = "bridge/hub/event_search.cc"
 WINDOW = "bridge/hub/topic_window.cc"
 SHARD = "bridge/hub/shard.cc"
 REPLAY = "bridge/hub/replay.cc"
@@ -54,7 +57,7 @@ REFLECTION = "bridge/rpc/reflection_service.cc"
 # line alone makes no difference).
 HUB_RULES = [
     ("a cursor enters the window only from complete_from on", SUBSCRIPTION,
-     "if (place.after >= cursor.window->complete_from()) {", "if (true) {"),
+     "if (place.after >= window.complete_from()) {", "if (true) {"),
     ("the tail adds only what is after the head", WINDOW,
      "if (event->offset() <= newest_) return false;", ""),
     ("what a client has seen is not sent again", SUBSCRIPTION,
@@ -65,14 +68,17 @@ HUB_RULES = [
      "if (candidate.kind == Candidate::Kind::kNotRead) continue;"),
     ("a read under way is waited for", SUBSCRIPTION,
      "waits |= settled == Settled::kWaits;", ""),
-    ("latest begins at the head that Follow answered", SUBSCRIPTION,
-     "std::max(shard_.parts_->position, cursor.window->complete_from())",
-     "shard_.parts_->position"),
+    ("latest begins at the head that Follow answered", START,
+     "cursor.place.after = window.complete_from();", ""),
+    ("latest begins at what the shard has seen", START,
+     "cursor.place.after = std::max(cursor.place.after, seen.offset);", ""),
+    ("latest begins where the log ends while the head is not known", START,
+     "} else if (begins_together_ && window.epoch() != 0) {", "} else if (begins_together_) {"),
     ("cursors that wait for the same read share it", REPLAY,
-     "if (shared != nullptr) {", "if (false) {"),
+     "if (!added) {", "if (false) {"),
     ("replays at once are bounded", REPLAY,
      "while (reading_ < reads_max_ && !queued_.empty())", "while (!queued_.empty())"),
-    ("an inbox that overflowed is caught up", SHARD, "if (lost) CatchUp();", "(void)lost;"),
+    ("an inbox that overflowed is caught up", SHARD, "if (lost != 0) CatchUp(lost);", "(void)lost;"),
     ("after a restart everybody is outside the window", WINDOW,
      "kept_begin_ = kept_end() + 1;", "kept_begin_ = kept_end();"),
     ("a cursor that fell out goes back to the log", SUBSCRIPTION,
@@ -91,9 +97,27 @@ HUB_RULES = [
      "static_cast<uint64_t>(next - kept_.begin()), transient_end()};",
      "static_cast<uint64_t>(next - kept_.begin()), transient_begin_};"),
     ("a heartbeat overtakes no event", HEARTBEATS,
-     "if (member->state() != Subscription::State::kCaughtUp) continue;", ""),
+     "if (state != Subscription::State::kCaughtUp) continue;", ""),
+    ("a heartbeat takes nobody back", HEARTBEATS,
+     "member->IsUpTo(with_id->second.position)", "true"),
+    ("who waits for the log is kept alive without an id", HEARTBEATS,
+     "if (state == Subscription::State::kReading) {", "if (false) {"),
     ("the inbox is drained before the position is told", SHARD,
-     "  parts_->DrainInbox();\n  parts_->position = std::max", "  parts_->position = std::max"),
+     "  parts_->DrainInbox();\n  EventId& position", "  EventId& position"),
+    ("what one partition has lost is its own", SHARD,
+     "return ((lost >> partition) & 1) != 0;", "return partition < 64;"),
+    ("a window takes nothing of another epoch", WINDOW,
+     "if (event->id().epoch != epoch_) return false;", ""),
+    ("a cursor does not enter a window of another epoch", SUBSCRIPTION,
+     "if (window.epoch() != cursor.epoch) {", "if (false) {"),
+    ("a replay of another epoch is judged anew", SUBSCRIPTION,
+     "if (cursor.replay->epoch != cursor.epoch) {", "if (false) {"),
+    ("who waits for a window is woken when it is restarted", SHARD,
+     "      WakeAll(*window);", "      WakeReaders(*window);"),
+    ("topics of one subscription lie in one partition", LOG_HEAD,
+     "if (log.PartitionOf(topic) == first) continue;", "continue;"),
+    ("an end past our own head is the log's to judge", SEARCH,
+     "return AfterId{after};", "return Earliest{};"),
     ("only the end of all topics carries the end flag", SUBSCRIPTION,
      "if (!item.last) {", "if (false) {"),
     ("offsets and the push to inboxes share a critical section", LOG,
@@ -103,10 +127,12 @@ HUB_RULES = [
      "    MutexLock lock(&mutex_);\n    history_.Follow(topic, shard);\n    return head_;",
      "    Offset head; { MutexLock first(&mutex_); head = head_; }\n"
      "    MutexLock lock(&mutex_);\n    history_.Follow(topic, shard);\n    return head + 1;"),
-    ("an id of another epoch is a gap", SUBSCRIPTION,
+    ("an id of another epoch is a gap", START,
      "  cursor.gap = MakeGap(cursor, last_event_id, 0);\n", ""),
-    ("an id past the end is a gap", SUBSCRIPTION,
-     "if (id->offset > head) cursor.gap = MakeGap(cursor, last_event_id, head);", ""),
+    ("an id past the end is a gap", "bridge/event_log/resolve_start.cc",
+     "*found = id.epoch == epoch && id.offset <= end;", "*found = id.epoch == epoch;"),
+    ("an id past our own head is the log's to judge", LOG_HEAD,
+     "id.offset <= head.offset;", "true;"),
     ("a window outlives its last subscriber", SHARD,
      "  cursor.window->deserted_at = clock.Now();\n"
      "  if (interest != nullptr) interest->Lost(cursor.window->topic());\n",

@@ -14,6 +14,7 @@
 #include "bridge/fleet/proto_time.h"
 #include "bridge/fleet/revocation_message.h"
 #include "bridge/hub/hub.h"
+#include "bridge/hub/position_text.h"
 
 namespace sluice {
 namespace {
@@ -49,7 +50,7 @@ void FillStats(const NodeContext& node, uint64_t topics, v1::GetStatsResponse* s
   stats->set_revocations_told_total(metrics.revocations_told);
   CopyCounters(metrics.refusals, stats->mutable_refusals_total());
   CopyCounters(metrics.disconnects, stats->mutable_disconnects_total());
-  stats->set_position(FormatEventId({node.log->epoch(0), node.log->head(0), false}));
+  stats->set_position(PositionText(*node.log));
 }
 
 void AnswerStats(const NodeContext& node, Node::Done done) {

@@ -89,11 +89,11 @@ awaitable<std::variant<EventId, Refusal>> NewestPosition(const Exchange& exchang
   EventLog& log = exchange.shard.log();
   const EventId head = HeadOf(log, log.PartitionOf(topic));
   if (head.epoch != 0) co_return head;
-  using Answer = absl::StatusOr<ReadResult>;
-  auto read = [&log, &topic](std::function<void(Answer)> done) {
+  using Result = absl::StatusOr<ReadResult>;
+  auto read = [&log, &topic](std::function<void(Result)> done) {
     log.Read({.topic = topic, .start = Latest{}}, std::move(done));
   };
-  const Answer end = co_await AwaitCallback<Answer>(std::move(read));
+  const Result end = co_await AwaitCallback<Result>(std::move(read));
   if (!end.ok()) co_return LogAway(end.status());
   co_return EventId{end->epoch, end->after, false};
 }
@@ -156,11 +156,11 @@ std::optional<Refusal> CheckCallId(const CallPolicy& policy, std::string_view la
 awaitable<std::variant<EventsAfter, Refusal>> AnyEventSince(const Exchange& exchange,
                                                             const StreamRequest& request,
                                                             EventId id) {
-  using Answer = absl::StatusOr<EventsAfter>;
-  auto look = [&exchange, &request, id](std::function<void(Answer)> done) {
+  using Result = absl::StatusOr<EventsAfter>;
+  auto look = [&exchange, &request, id](std::function<void(Result)> done) {
     AnyEventAfter(exchange.shard, request.topics(), id, request.filter(), std::move(done));
   };
-  const Answer any = co_await AwaitCallback<Answer>(std::move(look));
+  const Result any = co_await AwaitCallback<Result>(std::move(look));
   if (any.ok()) co_return *any;
   co_return LogAway(any.status());
 }

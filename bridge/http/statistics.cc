@@ -5,10 +5,10 @@
 
 #include "bridge/base/clock.h"
 #include "bridge/base/metrics.h"
-#include "bridge/event/event_id.h"
 #include "bridge/event/topic.h"
 #include "bridge/fleet/fleet_state.h"
 #include "bridge/hub/hub.h"
+#include "bridge/hub/position_text.h"
 #include "nlohmann/json.hpp"
 
 namespace sluice {
@@ -87,7 +87,7 @@ std::string StatisticsJson(const HttpServices& services, const SubscriberCounts&
   Json json = {{"service", services.options.service_name},
                {"version", context.version},
                {"uptime_seconds", absl::ToInt64Seconds(uptime)},
-               {"position", FormatEventId({log.epoch(0), log.head(0), false})},
+               {"position", PositionText(log)},
                {"subscribers", SubscribersJson(counts)},
                {"events",
                 {{"published", Count(context.metrics->events_published)},

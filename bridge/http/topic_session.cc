@@ -32,6 +32,15 @@ class TopicSession final : public SseSession {
 
   void OnReady() override { Pump(); }
 
+  void OnLogAway(const LogOutage& outage) override {
+    if (!opened_ || leaving() || closed() || told_of_outage_ == outage.number) return;
+    if (outage.lasts <= route().log_unavailable_after) return;
+    told_of_outage_ = outage.number;
+    Queue(ErrorFrame("UNAVAILABLE",
+                     "the event log is away: events are delayed, and follow on this stream"));
+    Pump();
+  }
+
  private:
   // Sends all there is, until the socket or the subscription has enough.
   void Pump() override {
@@ -111,6 +120,7 @@ class TopicSession final : public SseSession {
   }
 
   bool opened_ = false;
+  uint32_t told_of_outage_ = 0;
   std::optional<Subscription> subscription_;
 };
 

@@ -69,7 +69,8 @@ Shard::Parts::Parts(Shard& shard, ShardIndex index_in, ShardOptions options_in, 
       inbox(options.inbox_events),
       replays(log, context, options.replays, [this](Subscription& s) { Wake(s); }),
       heartbeats(shard),
-      positions(log.partitions()) {}
+      positions(log.partitions()),
+      outages(log.partitions()) {}
 
 void Shard::Parts::Add(Subscription& subscription) {
   subscription.shard_slot_ = static_cast<uint32_t>(subscriptions.size());
@@ -266,6 +267,16 @@ void Shard::Parts::Tick() {
   DropDesertedWindows();
   const absl::Time now = clock.Now();
   VisitAll([now](Subscriber& subscriber) { subscriber.OnTick(now); });
+  TellOfOutages(now);
+}
+
+void Shard::Parts::TellOfOutages(absl::Time now) {
+  outages.Look(log, now);
+  if (!outages.any()) return;
+  for (size_t i = subscriptions.size(); i-- > 0;) {
+    const auto outage = outages.Of(subscriptions[i]->partition(), now);
+    if (outage) subscriptions[i]->subscriber_.OnLogAway(*outage);
+  }
 }
 
 void Shard::Parts::ScheduleTick() {

@@ -12,6 +12,7 @@
 #include "bridge/hub/attendance.h"
 #include "bridge/hub/heartbeats.h"
 #include "bridge/hub/inbox.h"
+#include "bridge/hub/log_outages.h"
 #include "bridge/hub/replay.h"
 #include "bridge/hub/shard.h"
 #include "bridge/hub/subscription.h"
@@ -49,6 +50,7 @@ struct Shard::Parts {
   void SchedulePass();
 
   void Tick();
+  void TellOfOutages(absl::Time now);
   void ScheduleTick();
 
   const ShardIndex index;
@@ -65,6 +67,7 @@ struct Shard::Parts {
   Heartbeats heartbeats;
   // Of what was taken from the inbox: the newest position of each partition, and how many.
   std::vector<EventId> positions;
+  LogOutages outages;
   uint64_t arrivals = 0;
 
   // What the last Peek found, for the Advance that follows.

@@ -22,6 +22,12 @@ struct SubscriberDescription {
   std::string transport;  // "http" or "grpc"
 };
 
+// The event log cannot be used now.
+struct LogOutage {
+  uint32_t number = 0;  // from 1 on; the next one has another
+  absl::Duration lasts;
+};
+
 // Who ends a stream before its time.
 enum class DisconnectedBy { kOperator, kAuthorizer };
 
@@ -50,6 +56,9 @@ class Subscriber {
   // Something may have been taken back unseen: ask within this time whether it is still
   // allowed.
   virtual void OnDoubt(absl::Time /*now*/, absl::Duration /*within*/) {}
+
+  // About once a second while the log that it reads is away.
+  virtual void OnLogAway(const LogOutage& /*outage*/) {}
 
   virtual SubscriberDescription Describe() const = 0;
   // Whether it has this subject and this id; empty: any. (For free, unlike the whole

@@ -57,6 +57,8 @@ struct Route {
   ConnectPolicy connect;
   std::shared_ptr<const HeartbeatPolicy> heartbeat;
   std::optional<uint32_t> retry_ms;
+  // An outage of the event log that lasts longer is told to its streams.
+  absl::Duration log_unavailable_after = absl::InfiniteDuration();
   FrameViewPtr view;
   bool get = true;    // and HEAD
   bool post = false;  // only with `call`

@@ -13,8 +13,10 @@ const it = (name, body) => test(name, body, {skip: missing});
 const tick = (n, more = {}) => ({topic: 'room/1', type: 'tick', json: {n}, ...more});
 const numbers = (events) => events.map(({data}) => JSON.parse(data).n);
 
-const startNode = (t, nats) => startBridge(t, {
-  configFile: writeConfig(t, {...openToAll, event_log: {jetstream: {servers: [nats.address], append_timeout: '2s'}}}),
+const startNode = (t, nats, more = {}) => startBridge(t, {
+  configFile: writeConfig(t, {
+    ...openToAll, event_log: {jetstream: {servers: [nats.address], append_timeout: '2s'}}, ...more,
+  }),
 });
 
 describe('bridges on one JetStream', () => {
@@ -69,6 +71,34 @@ describe('bridges on one JetStream', () => {
     await eventually(async () => (await request(bridge.url('/ready'))).status === 200, 'it is ready again', 20_000);
     await publish(bridge, [tick(2, {id: 'two'}), tick(3)]);
     assert.deepEqual(numbers(await stream.take(3)), [1, 2, 3]);
+  });
+
+  it('TellsTheStreamsOfARouteOnceOfAnOutageAndGoesOnAfterwards', async (t) => {
+    const nats = await startNats(t);
+    const bridge = await startNode(t, nats, {
+      routes: [
+        {path: '/told/{id}', topics: ['room/{id}'], log_unavailable_after: '1s'},
+        {path: '/patient/{id}', topics: ['room/{id}'], log_unavailable_after: '10m'},
+      ],
+    });
+    const told = await openStream(t, bridge.url('/told/1'));
+    const patient = await openStream(t, bridge.url('/patient/1'));
+    for (const stream of [told, patient]) await stream.next('connect');
+    await publish(bridge, [tick(1)]);
+    for (const stream of [told, patient]) assert.deepEqual(numbers(await stream.take(1)), [1]);
+    for (const outage of [1, 2]) {
+      await nats.process.stop('SIGKILL');
+      const error = await told.next('error');
+      assert.equal(JSON.parse(error.data).code, 'UNAVAILABLE');
+      assert.match(JSON.parse(error.data).message, /delayed/);
+      await nats.start();
+      await eventually(async () => (await request(bridge.url('/ready'))).status === 200, 'it is ready again', 20_000);
+      await publish(bridge, [tick(outage + 1)]);
+      assert.deepEqual(numbers([await told.next('tick')]), [outage + 1], 'on the same stream');
+    }
+    assert.equal(told.events.items.filter(({event}) => event === 'error').length, 2, 'one of each outage');
+    assert.deepEqual(numbers(await patient.take(2)), [2, 3]);
+    assert.ok(!patient.events.items.some(({event}) => event === 'error'));
   });
 
   it('RefusesToStartOnAStreamThatKeepsLessThanIsConfigured', async (t) => {

@@ -62,6 +62,7 @@ class Reader final : public Subscriber {
     heartbeats_.push_back(std::string(frame->plain()));
   }
   void OnTick(absl::Time) override {}
+  void OnLogAway(const LogOutage& outage) override { outages_.push_back(outage); }
   void OnDrain(Reason reason, uint32_t retry_ms) override {
     drained_ = {reason, retry_ms};
     subscription_.reset();
@@ -78,6 +79,7 @@ class Reader final : public Subscriber {
     return all;
   }
   const std::vector<std::string>& heartbeats() const { return heartbeats_; }
+  const std::vector<LogOutage>& outages() const { return outages_; }
   Subscription& subscription() { return *subscription_; }
   size_t readies() const { return readies_; }
   // Why it was asked to leave, and when to come back.
@@ -106,6 +108,7 @@ class Reader final : public Subscriber {
   std::optional<Subscription> subscription_;
   std::vector<Received> received_;
   std::vector<std::string> heartbeats_;
+  std::vector<LogOutage> outages_;
   std::optional<std::pair<Reason, uint32_t>> drained_;
   size_t peek_ = 16;
   size_t left_ = 0;

@@ -9,6 +9,7 @@
 #include "bridge/hub/heartbeats.h"
 #include "bridge/hub/hub.h"
 #include "bridge/hub/log_head.h"
+#include "bridge/hub/log_outages.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/partitioned_log.h"
 #include "tests/fakes/reader.h"
@@ -326,6 +327,42 @@ TEST_F(Partitions, WhoReadsHistoryWhenItIsMadeAnewGetsTheRestAndThenAGap) {
   EXPECT_EQ(reader->data().size(), 12u);
   EXPECT_EQ(reader->data()[10], "gap");
   EXPECT_EQ(reader->data()[11], "new");
+}
+
+TEST_F(Partitions, AnOutageOfOneIsToldToItsSubscribers) {
+  const auto zero = Latest({"0/a"});
+  const auto one = Latest({"1/a"});
+  hub_.shard(0).Start();
+  log_.SetHealth(1, absl::UnavailableError("NATS is away"));
+  RunUntil([&] { return !one->outages().empty(); });
+  EXPECT_EQ(one->outages().front().lasts, absl::ZeroDuration());
+  clock_.Advance(absl::Seconds(30));
+  RunUntil([&] { return one->outages().size() >= 2; });
+  EXPECT_EQ(one->outages()[1].lasts, absl::Seconds(30));
+  EXPECT_EQ(one->outages()[1].number, one->outages()[0].number);
+  EXPECT_THAT(zero->outages(), IsEmpty());
+}
+
+TEST_F(Partitions, HaveOutagesThatAreToldApart) {
+  LogOutages outages(2);
+  outages.Look(log_, clock_.Now());
+  EXPECT_FALSE(outages.any());
+  EXPECT_FALSE(outages.Of(0, clock_.Now()));
+  log_.SetHealth(0, absl::UnavailableError("NATS is away"));
+  outages.Look(log_, clock_.Now());
+  clock_.Advance(absl::Seconds(5));
+  outages.Look(log_, clock_.Now());
+  const auto first = outages.Of(0, clock_.Now());
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->lasts, absl::Seconds(5)) << "since it was first seen";
+  EXPECT_FALSE(outages.Of(1, clock_.Now()));
+  log_.SetHealth(0, absl::OkStatus());
+  outages.Look(log_, clock_.Now());
+  EXPECT_FALSE(outages.any());
+  log_.SetHealth(0, absl::UnavailableError("NATS is away"));
+  outages.Look(log_, clock_.Now());
+  EXPECT_NE(outages.Of(0, clock_.Now())->number, first->number);
+  EXPECT_EQ(outages.Of(0, clock_.Now())->lasts, absl::ZeroDuration());
 }
 
 TEST_F(Partitions, AHeadThatIsForgottenStopsNobodyForGood) {

@@ -55,6 +55,7 @@ TEST(Routes, TheDefaultOnesAreThereWithTheirDefaults) {
   EXPECT_EQ(route.heartbeat->interval, absl::Seconds(15));
   EXPECT_EQ(route.heartbeat->event, "");
   EXPECT_EQ(route.retry_ms, std::nullopt);
+  EXPECT_EQ(route.log_unavailable_after, absl::InfiniteDuration());
   EXPECT_EQ(route.view, nullptr);
   EXPECT_THAT(built.routes.at("/v1/events").topics, IsEmpty());
 }
@@ -82,6 +83,7 @@ routes:
   start: last 20
   refusal: stream
   retry: 1500ms
+  log_unavailable_after: 10s
   cors_disabled: true
   connect: {event: hello, data: {status: connected, n: 1, f: 0.5}}
   heartbeat: {interval: 30s, event: ping, data: {timestamp: "${now}"}}
@@ -104,6 +106,7 @@ routes:
   EXPECT_EQ(route.start.last, 20u);
   EXPECT_EQ(route.refusal, RefusalStyle::kStream);
   EXPECT_EQ(route.retry_ms, 1500u);
+  EXPECT_EQ(route.log_unavailable_after, absl::Seconds(10));
   EXPECT_FALSE(route.cors);
   EXPECT_EQ(route.connect.event, "hello");
   EXPECT_EQ(route.connect.data, R"({"f":0.5,"n":1,"status":"connected"})");
@@ -247,6 +250,12 @@ INSTANTIATE_TEST_SUITE_P(
             "routes[0].frames.rules[0].text: must not hold a carriage return"},
         Bad{"defaults:\n  frames:\n    rules:\n    - type: a\n    - type: a",
             "sluice.yaml:5: defaults.frames.rules[1].type: has a rule already"}));
+
+TEST(Routes, AnOutageOfNoTimeCannotBeTold) {
+  const Built built =
+      Build("default_routes: false\nroutes: [{path: /a, log_unavailable_after: 0s}]");
+  EXPECT_THAT(built.errors, ElementsAre(HasSubstr("routes[0].log_unavailable_after")));
+}
 
 }  // namespace
 }  // namespace sluice

@@ -114,6 +114,8 @@ void RouteBuilder::Add(const config::v1::Route& config, const std::string& path)
                          {"stream", RefusalStyle::kStream},
                          {"status", RefusalStyle::kStatus}},
                         &route.refusal, findings_);
+  SetTime(config.has_log_unavailable_after(), config.log_unavailable_after(),
+          path + ".log_unavailable_after", &route.log_unavailable_after, findings_);
   route.cors = !config.cors_disabled();
   CheckPolicies(config, path);
   SetPolicies(config, &route);
