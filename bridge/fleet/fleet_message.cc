@@ -102,7 +102,22 @@ absl::Status CheckKind(const fleet::v1::Message& message) {
   return Bad("it says nothing");
 }
 
+template <typename List>
+void Shorten(const fleet::v1::Answer& answer, size_t bytes, List* list) {
+  while (!list->empty() && answer.ByteSizeLong() > bytes) {
+    const int left = list->size() / 2;
+    list->DeleteSubrange(left, list->size() - left);
+  }
+}
+
 }  // namespace
+
+void ShortenTo(size_t bytes, fleet::v1::Answer* answer) {
+  if (answer->has_topics()) Shorten(*answer, bytes, answer->mutable_topics()->mutable_topics());
+  if (answer->has_subscribers()) {
+    Shorten(*answer, bytes, answer->mutable_subscribers()->mutable_subscribers());
+  }
+}
 
 absl::StatusOr<fleet::v1::Message> ReadFleetMessage(std::string_view bytes) {
   if (bytes.size() > kFleetMessageBytesMax) return Bad("it is too long");

@@ -15,4 +15,8 @@ inline constexpr size_t kFleetMessageBytesMax = 1 << 20;
 // INVALID_ARGUMENT says what is wrong; FAILED_PRECONDITION: it has another version.
 absl::StatusOr<fleet::v1::Message> ReadFleetMessage(std::string_view bytes);
 
+// Leaves so much of an answer's list that it takes so many bytes at most. (How many there are in
+// all is said beside it.)
+void ShortenTo(size_t bytes, fleet::v1::Answer* answer);
+
 }  // namespace sluice

@@ -14,6 +14,7 @@
 #include "bridge/fleet/askings.h"
 #include "bridge/fleet/fleet_link.h"
 #include "bridge/fleet/fleet_message.h"
+#include "bridge/fleet/local_fleet.h"
 #include "bridge/fleet/proto_time.h"
 #include "bridge/fleet/revocation_journal.h"
 #include "bridge/fleet/revocation_message.h"
@@ -30,15 +31,6 @@ constexpr size_t kMissedBytes = 256 << 10;
 constexpr absl::Duration kBetweenWants = absl::Milliseconds(200);
 // Within this time all streams are asked about again, where something was missed.
 constexpr absl::Duration kDoubtWithin = absl::Seconds(10);
-
-// Drops the last of a list until it fits; how many there are in all is said beside it.
-template <typename List>
-void Shorten(google::protobuf::Message* message, size_t bytes, List* list) {
-  while (!list->empty() && message->ByteSizeLong() > bytes) {
-    const int left = list->size() / 2;
-    list->DeleteSubrange(left, list->size() - left);
-  }
-}
 
 fleet::v1::Member NewMember(const std::string& version) {
   fleet::v1::Member member;
@@ -140,11 +132,7 @@ class NatsFleet final : public Fleet {
 void NatsFleet::Ask(fleet::v1::Question question, Scope scope, AskDone done) {
   if (question.has_revocation()) ByAnOperator(question.mutable_revocation());
   if (scope == Scope::kHere) {
-    return context_.node->Answer(question, [done = std::move(done)](fleet::v1::Answer answer) {
-      FleetAnswer here{.alone = true};
-      here.members.push_back({.answer = std::move(answer)});
-      done(std::move(here));
-    });
+    return LocalFleet(*context_.node).Ask(std::move(question), scope, std::move(done));
   }
   const auto asks = std::make_shared<std::pair<fleet::v1::Question, AskDone>>(std::move(question),
                                                                               std::move(done));
@@ -328,11 +316,7 @@ void NatsFleet::Apply(const fleet::v1::Member& from, fleet::v1::Revocation revoc
 
 void NatsFleet::Reply(const fleet::v1::Member& to, uint64_t number, fleet::v1::Answer answer) {
   if (stopping_) return;
-  const size_t bytes = link_.BytesMax();
-  if (answer.has_topics()) Shorten(&answer, bytes, answer.mutable_topics()->mutable_topics());
-  if (answer.has_subscribers()) {
-    Shorten(&answer, bytes, answer.mutable_subscribers()->mutable_subscribers());
-  }
+  ShortenTo(link_.BytesMax(), &answer);
   answer.set_number(number);
   fleet::v1::Message message = NewMessage();
   *message.mutable_answer() = std::move(answer);

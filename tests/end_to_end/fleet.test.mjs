@@ -158,7 +158,8 @@ describe('a fleet of bridges', () => {
     assert.ok(Date.now() - began < 5000, 'within the bound');
     assert.equal(failure.code, status.UNAVAILABLE);
     assert.match(failure.details, /ended 1 streams at 2 of 3 .*two: has not answered in time/);
-    assert.ok(failure.metadata.get('grpc-status-details-bin').length > 0, 'with what was done');
+    const details = String(failure.metadata.get('grpc-status-details-bin')[0]);
+    assert.match(details, /sluice\.v1\.DisconnectResponse.*one.*three/s, 'with what was done');
     assert.equal(code(await streams[1].next('error', 1000)), 'disconnected');
     await eventually(async () => (await fleetOf(one)).others.some(({silent_seconds: s}) => s >= 4), 'it is silent', 20_000);
     const stats = await admin(one, 'GetStats');

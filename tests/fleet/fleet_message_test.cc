@@ -89,6 +89,28 @@ INSTANTIATE_TEST_SUITE_P(
                "too long"}),
     [](const auto& kind) { return kind.param.name; });
 
+TEST(FleetMessage, HasNoMoreOfAListThanFits) {
+  fleet::v1::Answer answer;
+  for (int i = 0; i < 1000; ++i) {
+    answer.mutable_topics()->add_topics()->set_topic("topic/" + std::to_string(i));
+  }
+  answer.mutable_topics()->set_total(1000);
+  fleet::v1::Answer whole = answer;
+  ShortenTo(1 << 20, &whole);
+  EXPECT_EQ(whole.topics().topics_size(), 1000);
+  ShortenTo(4096, &answer);
+  EXPECT_LE(answer.ByteSizeLong(), 4096u);
+  EXPECT_GT(answer.topics().topics_size(), 50);
+  EXPECT_EQ(answer.topics().topics(0).topic(), "topic/0") << "the first ones";
+  EXPECT_EQ(answer.topics().total(), 1000u);
+  fleet::v1::Answer list;
+  for (int i = 0; i < 100; ++i) {
+    list.mutable_subscribers()->add_subscribers()->set_subject(std::string(100, 'x'));
+  }
+  ShortenTo(100, &list);
+  EXPECT_LE(list.ByteSizeLong(), 100u);
+}
+
 TEST(FleetMessage, IsNoGarbage) {
   for (const char* bytes : {"", "garbage", "\xff\xff\xff\xff"}) {
     EXPECT_FALSE(ReadFleetMessage(bytes).ok());
