@@ -21,6 +21,7 @@ std::string Promise(const Bound& bound) {
 }  // namespace
 
 void PrintBounds(const std::vector<Bound>& bounds) {
+  if (bounds.empty()) return;
   std::puts("\n| figure | median | promised |\n|---|---:|---:|");
   for (const Bound& bound : bounds) {
     std::printf("| %s | %.2f | %s |\n", bound.name.c_str(), bound.value, Promise(bound).c_str());
