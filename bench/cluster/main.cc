@@ -72,7 +72,7 @@ void CompareLatencies(const std::string& program, const NatsServers& servers,
   const std::string name = absl::StrCat("two bridges, replicas: ", servers.count());
   bounds.push_back({.name = absl::StrCat(name, ": latency p50"),
                     .value = MedianRatio(bridges.p50, plain.p50),
-                    .at_most = 40,
+                    .at_most = 20,
                     .unit = "x bare NATS's"});
   bounds.push_back({.name = absl::StrCat(name, ": latency p50"),
                     .value = MedianRatio(bridges.p50, stream.p50),

@@ -134,7 +134,7 @@ void CompareReplays(const std::vector<LogKind>& kinds, const std::filesystem::pa
     if (&kind == &kinds.front() || times.size() < 2) continue;
     bounds.push_back({.name = kind.name + ": a replay among " + std::to_string(most) + " events",
                       .value = times.back().p50_us / times.front().p50_us,
-                      .at_most = 4,
+                      .at_most = 6,
                       .unit = "x one among " + std::to_string(kEventsAtFirst)});
   }
 }
