@@ -15,8 +15,9 @@
 // What must hold:
 // - Whatever was acknowledged came to every client of its topic, once, under the id that its publisher was told,
 //   and so did whatever came to anybody.
-// - A publisher's events of a topic came in its order. (One that was never acknowledged may come late, but not
-//   before those that were acknowledged when it was sent.)
+// - A publisher's events of a topic came in its order: what was sent for the last time before another was sent for the
+//   first time came before it. (So it is strict for whoever waits for answers, retries included. What failed amid other
+//   requests and is sent again may come after them, and what was never acknowledged may come late.)
 // - Every client saw ids rise, and one id means one event everywhere.
 // - A gap is told exactly where events are missing, and never of the newest `kept` events of a topic.
 import {createReadStream} from 'node:fs';
@@ -41,7 +42,7 @@ export function check({journal, kept = Infinity}) {
 
 class Judgement {
   violations = [];
-  #events = new Map();    // name -> {topic, publisher, n, sentAt, acknowledgedAt, id, offset}
+  #events = new Map();    // name -> {topic, publisher, n, sentAt, sentLastAt, acknowledgedAt, id, offset}
   #named = new Map();     // id -> name
   #topics = new Map();    // topic -> {epoch, sent: entries of first sends, by their place in the journal}
   #clients = new Map();
@@ -64,8 +65,12 @@ class Judgement {
 
   #takeSent({topic, publisher, n}, at) {
     const name = nameOf({topic, publisher, n});
-    if (this.#events.has(name)) return;
-    this.#events.set(name, {topic, publisher, n, sentAt: at});
+    const event = this.#events.get(name);
+    if (event) {
+      if (event.acknowledgedAt === undefined) event.sentLastAt = at;
+      return;
+    }
+    this.#events.set(name, {topic, publisher, n, sentAt: at, sentLastAt: at});
     if (!this.#topics.has(topic)) this.#topics.set(topic, {sent: [], epoch: undefined});
     this.#topics.get(topic).sent.push(at);
   }
@@ -156,30 +161,23 @@ class Judgement {
       if (!lines.has(event.publisher)) lines.set(event.publisher, []);
       lines.get(event.publisher).push(event);
     }
-    for (const line of lines.values()) {
-      const acknowledged = line.filter(({acknowledgedAt}) => acknowledgedAt !== undefined);
-      for (let i = 1; i < acknowledged.length; ++i) {
-        const [before, after] = [acknowledged[i - 1], acknowledged[i]];
-        if (after.n < before.n) this.violations.push(`${nameOf(after)} (${after.id}) comes after ${before.n} (${before.id})`);
-      }
-      late += this.#judgeUnacknowledged(line);
-    }
+    for (const line of lines.values()) late += this.#judgeLine(line);
     return late;
   }
 
-  #judgeUnacknowledged(line) {
+  #judgeLine(line) {
     let late = 0;
-    let last = -1;              // the highest n so far
-    let next;                   // of what follows, what was acknowledged first
-    for (const event of line) {
-      if (event.acknowledgedAt === undefined && event.n < last) late += 1;
-      last = Math.max(last, event.n);
+    let highest = -1;
+    for (const {acknowledgedAt, n} of line) {
+      if (acknowledgedAt === undefined && n < highest) late += 1;
+      highest = Math.max(highest, n);
     }
+    let next;       // of what follows and was acknowledged, what was sent first
     for (const event of [...line].reverse()) {
-      if (event.acknowledgedAt === undefined && next && next.acknowledgedAt < event.sentAt) {
-        this.violations.push(`${nameOf(event)} (${event.id}) comes before ${next.n} (${next.id}), acknowledged before it was sent`);
+      if (next?.sentLastAt < event.sentAt) {
+        this.violations.push(`${nameOf(event)} (${event.id}) comes before ${next.n} (${next.id}), which was sent before it`);
       }
-      if (event.acknowledgedAt !== undefined && !(next?.acknowledgedAt <= event.acknowledgedAt)) next = event;
+      if (event.acknowledgedAt !== undefined && !(next?.sentLastAt < event.sentLastAt)) next = event;
     }
     return late;
   }

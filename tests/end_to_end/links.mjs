@@ -10,7 +10,7 @@ export class Link {
   static async open(t, target) {
     const link = new Link();
     link.target = target;
-    link.server = net.createServer({pauseOnConnect: true}, (near) => link.#accept(near));
+    link.server = net.createServer({pauseOnConnect: true, noDelay: true}, (near) => link.#accept(near));
     link.server.listen(0, '127.0.0.1');
     await once(link.server, 'listening');
     link.port = link.server.address().port;
@@ -50,7 +50,7 @@ export class Link {
 
   #connect(pair) {
     const {near} = pair;
-    const far = net.connect({port: this.target, host: '127.0.0.1'});
+    const far = net.connect({port: this.target, host: '127.0.0.1', noDelay: true});
     pair.far = far;
     far.on('error', () => {});
     far.on('close', () => this.#break(pair));
