@@ -154,7 +154,7 @@ class EventLog {
   // delivered to the Tail.
   virtual Offset head(Partition partition) const = 0;
   virtual absl::Duration deduplication_window() const = 0;
-  // OK, or why publishes to the partition fail now.
+  // OK, or why publishes to the partition fail now, or what else is promised of it in vain.
   virtual absl::Status Health(Partition partition) const = 0;
   // Of all partitions: the first that is not OK.
   absl::Status Health() const {

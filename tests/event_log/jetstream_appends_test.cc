@@ -125,7 +125,7 @@ TEST_F(Appending, JoinsAPublishersRetryToTheMessageInDoubt) {
   EXPECT_THAT(std::string(other.status().message()), HasSubstr("events[0].id: was used before"));
   Treat("", What::kStoreAndAnswer);
   Answer again = absl::UnknownError("");
-  EXPECT_TRUE(Eventually([&] { return (again = Append(log, {first})).ok(); }));
+  ASSERT_TRUE(Eventually([&] { return (again = Append(log, {first})).ok(); }));
   EXPECT_TRUE(again->front().duplicate);
   EXPECT_EQ(again->front().id.offset, log.head(0));
   EXPECT_THAT(Stored(), ElementsAre("first"));
@@ -147,8 +147,10 @@ TEST_F(Appending, CountsWhatIsInDoubtAsWaiting) {
   EventLog& log = Make();
   Treat("first", What::kDrop);
   EXPECT_EQ(Append(log, {MakeEvent("a/1", "first")}).status().code(), kUnavailable);
-  const Answer refused = Append(log, {MakeEvent("b/1", "other")});
-  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("queue_bytes"));
+  for (int i = 0; i < 50; ++i) {
+    const Answer refused = Append(log, {MakeEvent("b/1", "other")});
+    ASSERT_THAT(std::string(refused.status().message()), HasSubstr("queue_bytes"));
+  }
   Treat("", What::kStoreAndAnswer);
   EXPECT_TRUE(Eventually([&] { return Append(log, {MakeEvent("b/1", "other")}).ok(); }));
 }
@@ -253,7 +255,7 @@ TEST_F(Appending, StoresARequestThatFailedHalfWayOnceAndInOrderWhenItIsSentAgain
               HasSubstr("1 of its 3 events are stored; publish it again under the same ids"));
   Treat("", What::kStoreAndAnswer);
   Answer again = absl::UnknownError("");
-  EXPECT_TRUE(Eventually([&] { return (again = Append(log, events)).ok(); }));
+  ASSERT_TRUE(Eventually([&] { return (again = Append(log, events)).ok(); }));
   EXPECT_THAT(Stored(), ElementsAre("one", "two", "three"));
   EXPECT_TRUE(again->at(0).duplicate);
   EXPECT_TRUE(again->at(1).duplicate);

@@ -267,6 +267,18 @@ TEST_F(JetStreamLog, GoesOnWhenItsStreamIsChanged) {
   server_.Start();
   Insist(log, WithId(MakeEvent("a/1", "2"), "m"));
   EXPECT_THAT(Data(tail_.Await(0, 2)), testing::ElementsAre("1", "2"));
+  EXPECT_TRUE(log.Health().ok()) << "how much is kept is promised to nobody";
+
+  const int64_t window = configuration["duplicate_window"];
+  configuration["duplicate_window"] = window / 2;
+  server_.Ask("$JS.API.STREAM.UPDATE." + options_.stream, configuration.dump());
+  ASSERT_TRUE(Eventually([&] { return !log.Health().ok(); }));
+  EXPECT_THAT(std::string(log.Health().message()),
+              HasSubstr("duplicate_window is 1m, less than the configured 2m"));
+  AppendOne(log, MakeEvent("a/1", "3"));
+  configuration["duplicate_window"] = window;
+  server_.Ask("$JS.API.STREAM.UPDATE." + options_.stream, configuration.dump());
+  EXPECT_TRUE(Eventually([&] { return log.Health().ok(); }));
 }
 
 TEST_F(JetStreamLog, OpensWhenNatsComes) {

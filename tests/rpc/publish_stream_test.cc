@@ -29,9 +29,16 @@ class HeldLog final : public ForwardingLog {
     return waiting_.size();
   }
 
+  // Of the request that came last.
+  absl::Time deadline() {
+    const std::lock_guard lock(mutex_);
+    return deadline_;
+  }
+
   void Append(AppendRequest request, AppendDone done) override {
     {
       const std::lock_guard lock(mutex_);
+      deadline_ = request.deadline;
       if (held_) {
         waiting_.push_back([this, request = std::move(request), done = std::move(done)]() mutable {
           ForwardingLog::Append(std::move(request), std::move(done));
@@ -46,6 +53,7 @@ class HeldLog final : public ForwardingLog {
   const std::unique_ptr<EventLog> owned_;
   std::mutex mutex_;
   bool held_ = true;
+  absl::Time deadline_;
   std::vector<std::function<void()>> waiting_;
 };
 
@@ -117,6 +125,20 @@ TEST_F(PublishStreamTest, AnswersEverythingBeforeItEnds) {
   ReadResults(*stream, 10);
   v1::PublishStreamResponse none;
   EXPECT_FALSE(stream->Read(&none));
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(PublishStreamTest, TellsTheLogUntilWhenItsCallerWaits) {
+  HeldLog* log = StartHeld();
+  log->Release();
+  context_ = Call();
+  const absl::Time until = absl::Now() + absl::Minutes(7);
+  context_->set_deadline(absl::ToChronoTime(until));
+  auto stream = publisher_->PublishStream(context_.get());
+  stream->Write(StreamText("a", "1"));
+  ReadResults(*stream, 1);
+  EXPECT_LT(absl::AbsDuration(log->deadline() - until), absl::Seconds(30));
+  stream->WritesDone();
   EXPECT_TRUE(stream->Finish().ok());
 }
 

@@ -202,8 +202,7 @@ void Appends::Send(Lane& lane) {
     return Again(lane);
   }
   if (flight.attempts == 0) {
-    flight.ends_at = steady_clock::now() +
-                     absl::ToChronoNanoseconds(options_.deduplication_window * kWindowShare);
+    flight.ends_at = steady_clock::now() + absl::ToChronoNanoseconds(window_ * kWindowShare);
   }
   ++flight.attempts;
   flight.under_way = true;

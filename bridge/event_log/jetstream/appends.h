@@ -15,6 +15,7 @@
 // events that were sent later could go first.) An event without an id is a new one.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -44,6 +45,10 @@ class Appends {
           const Followers& followers, SeenIds& seen_ids);
 
   void Use(NatsConnection* connection) { connection_ = connection; }
+  // How long the server knows ids, which may be less than is configured.
+  void UseWindow(absl::Duration window) {
+    window_ = std::min(window, options_.deduplication_window);
+  }
   // `done` is called once, on this thread. `room` is held until nothing of it can be stored
   // any more.
   void Add(AppendRequest asked, EventLog::AppendDone done, std::shared_ptr<const void> room);
@@ -103,6 +108,7 @@ class Appends {
   SeenIds& seen_ids_;
   Placing placing_;
   NatsConnection* connection_ = nullptr;
+  absl::Duration window_ = options_.deduplication_window;
   absl::flat_hash_map<std::string, std::unique_ptr<Lane>> lanes_;
   uint64_t last_flight_ = 0;
   // When their time is up.

@@ -89,7 +89,8 @@ class JetStreamEventLog final : public EventLog, public Stoppable {
         SplitByStream(std::move(request), [this](std::string_view t) { return PartitionOf(t); });
     if (parts.empty()) return done(std::vector<AppendResult>());
     for (const AppendPart& part : parts) {
-      if (absl::Status status = Health(part.partition); !status.ok()) return done(status);
+      const LogHealth& health = streams_[part.partition]->health();
+      if (absl::Status status = health.Now(); !status.ok()) return done(status);
     }
     size_t events = 0;
     size_t bytes = 0;
@@ -151,7 +152,7 @@ class JetStreamEventLog final : public EventLog, public Stoppable {
   Offset head(Partition partition) const override { return streams_[partition]->head(); }
   absl::Duration deduplication_window() const override { return options_.deduplication_window; }
   absl::Status Health(Partition partition) const override {
-    return streams_[partition]->health().Now();
+    return streams_[partition]->health().Told();
   }
 
  private:

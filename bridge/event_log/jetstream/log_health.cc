@@ -20,6 +20,24 @@ void LogHealth::Tell(const absl::Status& status) {
   }
 }
 
+void LogHealth::Contradict(const absl::Status& why) {
+  const std::lock_guard lock(mutex_);
+  const bool changed = why != contradiction_;
+  contradiction_ = why;
+  if (!changed) return;
+  if (why.ok()) {
+    log::Info("the stream is what it should be again");
+  } else {
+    log::Error("the stream was changed", {{"why", std::string(why.message())}});
+  }
+}
+
+absl::Status LogHealth::Told() const {
+  if (absl::Status now = Now(); !now.ok()) return now;
+  const std::lock_guard lock(mutex_);
+  return contradiction_;
+}
+
 absl::Status LogHealth::AwaitFirst(absl::Duration patience) {
   std::unique_lock lock(mutex_);
   told_.wait_for(lock, absl::ToChronoNanoseconds(patience),

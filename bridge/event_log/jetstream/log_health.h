@@ -16,16 +16,22 @@ class LogHealth {
   explicit LogHealth(absl::Duration grace) : grace_(absl::ToChronoNanoseconds(grace)) {}
 
   void Tell(const absl::Status& status);
+  // The stream is not what it was opened as: something that is promised of it does not hold, though
+  // everything goes on. OK: it is.
+  void Contradict(const absl::Status& why);
   // What it is told first, but that NATS is away: until the time is up.
   absl::Status AwaitFirst(absl::Duration patience);
-  // OK while it is followed, and for the grace after that.
+  // Whether publishes go on: OK while it is followed, and for the grace after that.
   absl::Status Now() const;
+  // The same, or how the stream is not what it should be.
+  absl::Status Told() const;
 
  private:
   const std::chrono::nanoseconds grace_;
   mutable std::mutex mutex_;
   std::condition_variable told_;
   absl::Status status_ = absl::UnavailableError("NATS was not reached yet");
+  absl::Status contradiction_;
   bool opened_ = false;
   std::chrono::steady_clock::time_point away_since_;
 };

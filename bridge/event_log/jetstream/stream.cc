@@ -75,6 +75,11 @@ void Stream::Check() {
   known_.Ask([this](const absl::StatusOr<StreamInfo>& info) {
     checking_ = false;
     check_at_ = steady_clock::now() + (info.ok() ? steady_clock::duration(kCheck) : kCheckAgain);
+    if (info.ok()) {
+      health_.Contradict(CheckPromises(info->settings, options_));
+      const absl::Duration window = info->settings.deduplication_window;
+      if (window > absl::ZeroDuration()) appends_.UseWindow(window);
+    }
     if (!tail_.running() && stopped_.ok()) health_.Tell(info.status());
   });
 }

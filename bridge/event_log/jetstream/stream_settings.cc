@@ -49,6 +49,15 @@ void CheckBound(const Json& is, const Json& configured, const char* key,
                                wanted > 0 ? show(wanted) : "unlimited"));
 }
 
+absl::Status NotAsConfigured(const std::vector<std::string>& faults,
+                             const JetStreamEventLogOptions& options) {
+  if (faults.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "event_log.jetstream: the stream ", options.stream,
+      " is not what is configured: ", absl::StrJoin(faults, "; "),
+      ". Configure what the stream has, change it (nats stream edit), or name another stream"));
+}
+
 }  // namespace
 
 std::string StreamRequest(const JetStreamEventLogOptions& options) {
@@ -92,11 +101,12 @@ absl::Status CheckSettings(const StreamSettings& settings,
                            const JetStreamEventLogOptions& options) {
   std::vector<std::string> faults = settings.contradictions;
   faults.insert(faults.end(), settings.keeps_less.begin(), settings.keeps_less.end());
-  if (faults.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(
-      "event_log.jetstream: the stream ", options.stream,
-      " is not what is configured: ", absl::StrJoin(faults, "; "),
-      ". Configure what the stream has, change it (nats stream edit), or name another stream"));
+  return NotAsConfigured(faults, options);
+}
+
+absl::Status CheckPromises(const StreamSettings& settings,
+                           const JetStreamEventLogOptions& options) {
+  return NotAsConfigured(settings.contradictions, options);
 }
 
 }  // namespace sluice

@@ -35,5 +35,8 @@ StreamSettings CompareSettings(std::string_view configuration,
 // OK: a log may be opened on it. FAILED_PRECONDITION names what is in the way, and says what
 // can be done.
 absl::Status CheckSettings(const StreamSettings& settings, const JetStreamEventLogOptions& options);
+// The same, but of what a bridge that runs cannot put up with silently: its acknowledgements
+// promise more than the stream holds.
+absl::Status CheckPromises(const StreamSettings& settings, const JetStreamEventLogOptions& options);
 
 }  // namespace sluice
