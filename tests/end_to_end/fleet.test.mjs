@@ -7,6 +7,7 @@ import {
   eventually, freePort, it as test, openToAll, repository, start, startBridge, temporaryFolder, token,
 } from './harness.mjs';
 import {call, client, publish, status, subscribe} from './grpc.mjs';
+import {Link} from './links.mjs';
 import {openStream, request} from './sse.mjs';
 
 const server = '/usr/sbin/nats-server';
@@ -19,6 +20,7 @@ async function startNats(t, configuration = []) {
   const folder = temporaryFolder(t);
   const port = await freePort();
   const nats = {
+    port,
     address: `nats://127.0.0.1:${port}`,
     async start() {
       nats.process = start(t, server, ['-js', '-a', '127.0.0.1', '-p', String(port), '-sd', folder, ...configuration]);
@@ -169,6 +171,24 @@ describe('a fleet of bridges', () => {
     assert.equal(code(await streams[0].next('error', 20_000)), 'disconnected');
     await knows(one, 2);
     await eventually(async () => (await admin(one, 'GetStats')).incomplete === '', 'all answer', 20_000);
+  });
+
+  it('KeepsItsPromiseToAMemberThatWasCutOffThoughTheOneThatGaveItIsGone', async (t) => {
+    const nats = await startNats(t);
+    const link = await Link.open(t, nats.port);
+    const one = await startNode(t, nats, 'one');
+    const two = await startNode(t, {address: `nats://127.0.0.1:${link.port}`}, 'two');
+    const three = await startNode(t, nats, 'three');
+    for (const node of [one, two, three]) await knows(node, 2);
+    const stream = await openTicks(t, two);
+    link.reset();
+    await eventually(async () => !(await fleetOf(two)).reached, 'it is cut off');
+    await assert.rejects(admin(one, 'Disconnect', {topic: 'room/1'}), ({code: failed, details}) =>
+      failed === status.UNAVAILABLE && /ended 0 streams at 2 of 3 .*two: /.test(details));
+    await one.stop('SIGKILL');
+    assert.ok(!stream.events.items.some(({event}) => event === 'error'), 'it could not know');
+    link.heal();
+    assert.equal(code(await stream.next('error', 20_000)), 'disconnected');
   });
 
   it('SaysSoWhileNatsIsAwayAndTellsTheOthersWhenItIsBack', async (t) => {

@@ -344,6 +344,18 @@ TEST_F(NatsFleetTest, DoubtsEverythingWhereItWasAwayForTooLong) {
   EXPECT_TRUE(Eventually([&] { return stream.doubts > 0; }));
 }
 
+TEST_F(NatsFleetTest, NoticesAServerThatStandsStill) {
+  FleetOptions options = OptionsFor(server_);
+  options.echo_within = absl::Milliseconds(500);
+  Bridge c("c", options);
+  ASSERT_TRUE(Eventually([&] { return c.Knows(2); }));
+  server_.Freeze();  // the connection stays open
+  EXPECT_TRUE(Eventually([&] { return !c.fleet_->State()->reached.ok(); }));
+  EXPECT_THAT(std::string(c.Disconnect("ada").reached.message()), HasSubstr("has come back"));
+  server_.Thaw();
+  EXPECT_TRUE(Eventually([&] { return c.fleet_->State()->reached.ok(); }));
+}
+
 TEST_F(NatsFleetTest, ForgetsAMemberThatLeaves) {
   b_.fleet_->Leave();
   EXPECT_TRUE(Eventually([&] { return a_.Knows(0); }));
