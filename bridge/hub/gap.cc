@@ -7,19 +7,29 @@
 
 namespace sluice {
 
-std::unique_ptr<Gap> EncodeGap(std::string topic, std::string requested, EventId resumed,
-                               const FrameView* view) {
-  const std::string id = FormatEventId(resumed);
+namespace {
+
+FramePtr Encode(const Gap& gap, bool with_id) {
+  const std::string id = FormatEventId(gap.resumed);
   const std::string data =
-      absl::StrCat("{\"topic\":", JsonQuote(topic), ",\"requested\":", JsonQuote(requested),
+      absl::StrCat("{\"topic\":", JsonQuote(gap.topic), ",\"requested\":", JsonQuote(gap.requested),
                    ",\"resumed\":", JsonQuote(id), "}");
   SseFields fields;
   fields.event = "gap";
-  if (view == nullptr || view->ids != IdLine::kOff) fields.id = id;
+  if (with_id) fields.id = id;
   fields.data = data;
-  auto frame = std::make_shared<const SseFrame>(fields);
-  return std::make_unique<Gap>(
-      Gap{std::move(topic), std::move(requested), resumed, std::move(frame)});
+  return std::make_shared<const SseFrame>(fields);
 }
+
+}  // namespace
+
+std::unique_ptr<Gap> EncodeGap(std::string topic, std::string requested, EventId resumed,
+                               const FrameView* view) {
+  auto gap = std::make_unique<Gap>(Gap{std::move(topic), std::move(requested), resumed, nullptr});
+  gap->frame = Encode(*gap, view == nullptr || view->ids != IdLine::kOff);
+  return gap;
+}
+
+void Gap::LeaveOutId() { frame = Encode(*this, false); }
 
 }  // namespace sluice

@@ -16,6 +16,9 @@ struct Gap {
   std::string requested;  // an id; not ours when the client's was not
   EventId resumed;
   FramePtr frame;
+
+  // Where the client has to come back from what it had before.
+  void LeaveOutId();
 };
 
 // Null view: the default view.

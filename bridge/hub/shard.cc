@@ -84,6 +84,7 @@ void Shard::Parts::Remove(Subscription& subscription) {
     std::replace(ready_.begin() + static_cast<ptrdiff_t>(served_), ready_.end(), &subscription,
                  static_cast<Subscription*>(nullptr));
   }
+  if (subscription.awaits_tail_) std::erase(await_tail_, &subscription);
   Subscription* last = subscriptions.back();
   subscriptions[subscription.shard_slot_] = last;
   last->shard_slot_ = subscription.shard_slot_;
@@ -96,10 +97,11 @@ void Shard::Parts::CountSubscribers() {
 }
 
 void Shard::Parts::Wake(Subscription& subscription) {
-  if (std::exchange(subscription.queued_, true)) return;
+  // (It may have taken everything since it was queued: a socket that can take more does not wait.)
   if (subscription.state_ == Subscription::State::kCaughtUp) {
     subscription.state_ = Subscription::State::kReady;
   }
+  if (std::exchange(subscription.queued_, true)) return;
   ready_.push_back(&subscription);
   SchedulePass();
 }
@@ -176,12 +178,37 @@ void Shard::Parts::Pass() {
   if (!ready_.empty()) SchedulePass();
 }
 
+void Shard::Parts::AwaitTail(Subscription& subscription) {
+  if (!std::exchange(subscription.awaits_tail_, true)) await_tail_.push_back(&subscription);
+}
+
+void Shard::Parts::TailHasMoved() {
+  for (Subscription* subscription : std::exchange(await_tail_, {})) {
+    subscription->awaits_tail_ = false;
+    Wake(*subscription);
+  }
+}
+
 void Shard::Parts::DrainInbox() {
   const Inbox::Losses lost = inbox.Drain(drained_);
+  if (lost != 0 || !drained_.empty()) TailHasMoved();
   for (StoredEventPtr& event : drained_) AddToWindow(std::move(event));
   drained_.clear();
   if (lost != 0) CatchUp(lost);
   BoundWindows();
+}
+
+EventId Shard::Parts::RefreshPosition(Partition partition) {
+  // In this order: what the log had delivered up to the head is in the inbox. So is, when it was
+  // made anew meanwhile, the word of that.
+  const EventId head = HeadOf(log, partition);
+  DrainInbox();
+  EventId& position = positions[partition];
+  if (position.epoch == head.epoch && head.offset > position.offset) {
+    position.offset = head.offset;
+    TailHasMoved();
+  }
+  return position;
 }
 
 void Shard::Parts::AddToWindow(StoredEventPtr event) {
@@ -237,9 +264,8 @@ void Shard::Parts::CatchUp(Inbox::Losses lost) {
 void Shard::Parts::WakeAll(const TopicWindow& window) {
   for (const TopicWindow::Member& member : window.members) {
     const Subscription::State state = member.subscription->state_;
-    if (state == Subscription::State::kCaughtUp || state == Subscription::State::kReading) {
-      Wake(*member.subscription);
-    }
+    if (state == Subscription::State::kEnded || state == Subscription::State::kFailed) continue;
+    Wake(*member.subscription);
   }
 }
 
@@ -265,6 +291,10 @@ void Shard::Parts::DropDesertedWindows() {
 
 void Shard::Parts::Tick() {
   DropDesertedWindows();
+  // (The head moves without a word of it where nobody here follows what it passes.)
+  for (Partition partition = 0; !await_tail_.empty() && partition < positions.size(); ++partition) {
+    RefreshPosition(partition);
+  }
   const absl::Time now = clock.Now();
   VisitAll([now](Subscriber& subscriber) { subscriber.OnTick(now); });
   TellOfOutages(now);
@@ -315,15 +345,7 @@ void Shard::Lost(Partition partition) {
   boost::asio::post(parts_->context, [parts = parts_.get()] { parts->Pass(); });
 }
 
-EventId Shard::RefreshPosition(Partition partition) {
-  // In this order: what the log had delivered up to the head is in the inbox. So is, when it was
-  // made anew meanwhile, the word of that.
-  const EventId head = HeadOf(parts_->log, partition);
-  parts_->DrainInbox();
-  EventId& position = parts_->positions[partition];
-  if (position.epoch == head.epoch) position.offset = std::max(position.offset, head.offset);
-  return position;
-}
+EventId Shard::RefreshPosition(Partition partition) { return parts_->RefreshPosition(partition); }
 
 void Shard::CountDelivered(uint64_t events) {
   parts_->delivered.store(parts_->delivered.load(std::memory_order_relaxed) + events,

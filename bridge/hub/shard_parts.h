@@ -39,12 +39,17 @@ struct Shard::Parts {
   // It will be told that it is ready, in a pass.
   void Wake(Subscription& subscription);
 
+  // It will be, when the tail has told of more, or has nothing more to tell.
+  void AwaitTail(Subscription& subscription);
+  void TailHasMoved();
+
   // Windows.
   void Join(const std::string& topic, Subscription& subscription, size_t cursor);
   void Leave(const Subscription::Cursor& cursor);
 
   // The tail. One pass: take what came, then serve a slice of who is ready.
   void DrainInbox();
+  EventId RefreshPosition(Partition partition);
   void Pass();
   void FetchAhead() const;
   void SchedulePass();
@@ -98,6 +103,7 @@ struct Shard::Parts {
   // Ready to be served; null: has left. [served_, size) are still to come.
   std::vector<Subscription*> ready_;
   size_t served_ = 0;
+  std::vector<Subscription*> await_tail_;
   bool pass_scheduled_ = false;
   boost::asio::steady_timer tick_{context};
 

@@ -101,8 +101,12 @@ bool Subscription::SettleAll() {
     waits |= settled == Settled::kWaits;
     resolving |= cursor.resolving;
   }
+  if (!waits && !OfOneEpoch()) {
+    BringToOneEpoch();
+    return SettleAll();
+  }
   if (state_ == State::kOpening) {
-    if (resolving) return false;
+    if (resolving || !OfOneEpoch()) return false;
     if (std::exchange(resumes_at_publishers_id_, false)) {
       FindPublishersId();
       return SettleAll();
@@ -136,7 +140,8 @@ Subscription::Candidate Subscription::Next(const Cursor& cursor, Place& place) c
   const auto& events = cursor.replay->events;
   for (; place.replayed < events.size(); ++place.replayed) {
     const StoredEvent& event = events[place.replayed].event();
-    if (Passes(event)) {
+    // (Where all begin together, it may have been read from further back.)
+    if (event.offset() > place.after && Passes(event)) {
       return {Kind::kItem, event.offset(), 0, &events[place.replayed], nullptr};
     }
     place.after = std::max(place.after, event.offset());
@@ -158,13 +163,42 @@ int Subscription::Choose(std::span<Place> places, Candidate& chosen) const {
       chosen = candidate;
     }
   }
-  return first;
+  return first < 0 || TailHasPassed(places, chosen) ? first : kTailFirst;
+}
+
+// What the log shows may be ahead of what the tail has told: of a topic that waits for the tail,
+// something may still come before it.
+bool Subscription::TailHasPassed(std::span<const Place> places, const Candidate& chosen) const {
+  if (chosen.entry != nullptr) return true;  // the tail told of it
+  const EventId& seen = shard_.parts_->positions[partition()];
+  for (size_t i = 0; i < cursors_.size(); ++i) {
+    const Place& place = places[i];
+    if (place.ended || !place.live) continue;
+    const TopicWindow& window = *cursors_[i].window;
+    const Offset told = seen.epoch == window.epoch() ? seen.offset : 0;
+    if (std::max({told, place.after, window.complete_from()}) < chosen.offset) return false;
+  }
+  return true;
+}
+
+// Whether a client that came back from this gap would never hear of another topic's: only an id of
+// another epoch tells that it has to.
+bool Subscription::OthersAreDue(std::span<const Place> places, const Gap& gap) const {
+  const std::optional<EventId> requested = ParseEventId(gap.requested);
+  if (requested && requested->epoch == gap.resumed.epoch) return false;
+  for (size_t i = 0; i < cursors_.size(); ++i) {
+    const Gap* other = cursors_[i].gap.get();
+    if (other == nullptr || other == &gap || places[i].gap_told || places[i].ended) continue;
+    if (other->resumed.offset <= gap.resumed.offset) return true;
+  }
+  return false;
 }
 
 void Subscription::Take(std::span<Place> places, int index, const Candidate& chosen, Item& item) {
   const Cursor& cursor = cursors_[static_cast<size_t>(index)];
   Place& place = places[static_cast<size_t>(index)];
   if (chosen.shared == nullptr) {
+    if (OthersAreDue(places, *cursor.gap)) cursor.gap->LeaveOutId();
     item = {cursor.gap->frame.get(), nullptr, cursor.gap.get(), false, nullptr};
     place.gap_told = true;
     place.after = std::max(place.after, cursor.gap->resumed.offset);
@@ -202,12 +236,14 @@ size_t Subscription::Peek(std::span<Item> items, size_t bytes_max) {
   for (const Cursor& cursor : cursors_) places.push_back(cursor.place);
 
   size_t count = 0;
+  bool tail_first = false;
   scratch.all = false;
   for (size_t bytes = 0; count < items.size() && bytes < bytes_max; ++count) {
     Candidate chosen;
     const int cursor = Choose(places, chosen);
     if (cursor < 0) {
       scratch.all = AtEnd(places);
+      tail_first = cursor == kTailFirst;
       break;
     }
     Take(places, cursor, chosen, items[count]);
@@ -226,6 +262,11 @@ size_t Subscription::Peek(std::span<Item> items, size_t bytes_max) {
   }
   // What was skipped stays skipped. A replay that is used up needs the next.
   Commit(places);
+  if (tail_first) {
+    shard_.parts_->AwaitTail(*this);
+    state_ = State::kReading;
+    return 0;
+  }
   if (!scratch.all) return Peek(items, bytes_max);
   state_ = State::kCaughtUp;
   return 0;
@@ -249,6 +290,7 @@ void Subscription::Advance(size_t count) {
       Candidate chosen;
       Item item;
       const int cursor = Choose(places, chosen);
+      if (cursor < 0) break;
       Take(places, cursor, chosen, item);
     }
     Commit(places);

@@ -119,6 +119,7 @@ class Subscription {
     Epoch epoch = 0;         // of `place`; 0: not known yet
     uint32_t asked_at = 0;   // the window's restarts when the log was asked where to go on
     bool resolving = false;  // `replay` tells where to go on
+    bool gap_due = false;    // even if the log goes on from there
   };
   // What a cursor has next.
   struct Candidate {
@@ -127,8 +128,12 @@ class Subscription {
     uint64_t arrival = 0;
     const SharedEvent* shared = nullptr;
     const WindowEntry* entry = nullptr;  // null: from the replay, or a gap
+    // (A gap goes behind what stands where it ends: its id covers that.)
     bool Before(const Candidate& other) const {
-      return offset != other.offset ? offset < other.offset : arrival < other.arrival;
+      if (offset != other.offset) return offset < other.offset;
+      const bool is_gap = shared == nullptr;
+      const bool other_is_gap = other.shared == nullptr;
+      return is_gap != other_is_gap ? other_is_gap : arrival < other.arrival;
     }
   };
   enum class Settled { kYes, kWaits, kFailed };
@@ -141,6 +146,7 @@ class Subscription {
   bool Knows(const Cursor& cursor, const EventId& id) const;
   void Resolve(Cursor& cursor);
   bool OfOneEpoch() const;
+  void BringToOneEpoch();
   void BeginTogether();
   Settled Settle(Cursor& cursor);
   bool SettleReplay(Cursor& cursor);
@@ -151,9 +157,13 @@ class Subscription {
   bool Passes(const StoredEvent& event) const {
     return filter_ == nullptr || filter_->Passes(event.event());
   }
-  // The first of all cursors' next ones; -1: none may go now.
+  // The first of all cursors' next ones. Negative: none may go now; kTailFirst: not before the
+  // tail has told of more.
+  static constexpr int kTailFirst = -2;
   int Choose(std::span<Place> places, Candidate& chosen) const;
+  bool TailHasPassed(std::span<const Place> places, const Candidate& chosen) const;
   static bool AtEnd(std::span<const Place> places);
+  bool OthersAreDue(std::span<const Place> places, const Gap& gap) const;
   void Take(std::span<Place> places, int cursor, const Candidate& chosen, Item& item);
   void Commit(std::span<const Place> places);
   std::unique_ptr<Gap> MakeGap(const Cursor& cursor, std::string requested, Offset resumed) const;
@@ -169,9 +179,12 @@ class Subscription {
   State state_ = State::kOpening;
   bool resumes_at_publishers_id_ = false;
   bool begins_together_ = false;
+  bool resumes_ = false;  // the client came with an id
+  StreamStart start_;     // where it did not
 
   // The shard's and the heartbeats' own notes.
   bool queued_ = false;
+  bool awaits_tail_ = false;
   uint32_t shard_slot_ = 0;
   HeartbeatSlot heartbeat_slot_;
 };

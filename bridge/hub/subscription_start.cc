@@ -26,6 +26,8 @@ ReadStart ReadStartOf(const StreamStart& start) {
 
 void Subscription::Open(const SubscriptionSpec& spec) {
   cursors_.resize(spec.topics.size());
+  resumes_ = !spec.last_event_id.empty();
+  start_ = spec.start;
   begins_together_ = spec.last_event_id.empty() && spec.start.kind == StreamStart::Kind::kLatest;
   for (size_t i = 0; i < cursors_.size(); ++i) {
     shard_.parts_->Join(spec.topics[i], *this, i);
@@ -86,9 +88,17 @@ bool Subscription::Knows(const Cursor& cursor, const EventId& id) const {
 // The place is of another epoch than the window or the log. (Its id goes with the gap, if it is
 // one.)
 void Subscription::Judge(Cursor& cursor) {
+  if (state_ == State::kOpening && !resumes_) {  // nobody has been given a place yet
+    cursor.gap = nullptr;
+    cursor.place = {};
+    return Ask(cursor, ReadStartOf(start_));
+  }
   const EventId place{cursor.epoch, cursor.place.after, false};
-  cursor.place.replayed = 0;
-  cursor.gap = MakeGap(cursor, FormatEventId(place), 0);
+  // One that a read has found is found again, if it is still there.
+  if (cursor.gap != nullptr && cursor.gap->resumed.offset != place.offset) cursor.gap = nullptr;
+  cursor.gap_due = cursor.gap != nullptr;
+  if (!cursor.gap_due) cursor.gap = MakeGap(cursor, FormatEventId(place), 0);
+  cursor.place = Place{.after = place.offset, .ended = cursor.place.ended};
   Ask(cursor, AfterId{place});
 }
 
@@ -104,15 +114,14 @@ void Subscription::Resolve(Cursor& cursor) {
   cursor.resolving = false;
   cursor.epoch = replay->epoch;
   cursor.place.after = replay->after;
-  const auto* id = std::get_if<AfterId>(&replay->start);
-  // (Whether anything behind it is gone is told by the read that comes next, if one is needed.)
-  if (id != nullptr && replay->found) cursor.place.after = id->id.offset;
   if (cursor.gap == nullptr) return;
-  const bool names_a_place =
-      id != nullptr || std::holds_alternative<AfterPublisherId>(replay->start);
-  cursor.gap = names_a_place && replay->found
-                   ? nullptr
-                   : MakeGap(cursor, cursor.gap->requested, replay->after);
+  // A place that was found, with nothing behind it gone.
+  const auto* id = std::get_if<AfterId>(&replay->start);
+  bool goes_on = id != nullptr
+                     ? replay->found && replay->after <= id->id.offset
+                     : replay->found && std::holds_alternative<AfterPublisherId>(replay->start);
+  goes_on &= !std::exchange(cursor.gap_due, false);
+  cursor.gap = goes_on ? nullptr : MakeGap(cursor, cursor.gap->requested, replay->after);
 }
 
 std::unique_ptr<Gap> Subscription::MakeGap(const Cursor& cursor, std::string requested,
@@ -122,9 +131,24 @@ std::unique_ptr<Gap> Subscription::MakeGap(const Cursor& cursor, std::string req
 }
 
 bool Subscription::OfOneEpoch() const {
-  return std::all_of(cursors_.begin(), cursors_.end(), [this](const Cursor& cursor) {
-    return cursor.epoch == cursors_.front().epoch;
-  });
+  Epoch one = 0;
+  for (const Cursor& cursor : cursors_) {
+    if (cursor.place.ended) continue;
+    if (one != 0 && cursor.epoch != one) return false;
+    one = cursor.epoch;
+  }
+  return true;
+}
+
+// The partition was made anew between what the log answered of one topic and of another. Nothing
+// may go out before all are of the same epoch: ids do not go back to an earlier one.
+void Subscription::BringToOneEpoch() {
+  for (Cursor& cursor : cursors_) {
+    if (cursor.place.ended) continue;
+    if (cursor.replay != nullptr) ReplayQueue::StopWaiting(*cursor.replay, *this);
+    cursor.replay = nullptr;
+    Judge(cursor);
+  }
 }
 
 // Topics that were followed at different moments have different heads. One id
@@ -154,12 +178,8 @@ void Subscription::FindPublishersId() {
 
 void Subscription::Opened() {
   state_ = State::kReady;
-  if (begins_together_ && OfOneEpoch()) BeginTogether();
-  const bool resumed =
-      !start_id_.empty() || std::any_of(cursors_.begin(), cursors_.end(),
-                                        [](const Cursor& cursor) { return cursor.gap != nullptr; });
-  // (Made anew between two answers of the log: no id stands for places in both.)
-  if (resumed || !OfOneEpoch()) return;
+  if (begins_together_) BeginTogether();
+  if (resumes_) return;
   Offset start = cursors_.front().place.after;
   for (const Cursor& cursor : cursors_) start = std::min(start, cursor.place.after);
   start_id_ = FormatEventId({cursors_.front().epoch, start, false});
