@@ -103,7 +103,7 @@ HUB_RULES = [
     ("who waits for the log is kept alive without an id", HEARTBEATS,
      "if (state == Subscription::State::kReading) {", "if (false) {"),
     ("the inbox is drained before the position is told", SHARD,
-     "  parts_->DrainInbox();\n  EventId& position", "  EventId& position"),
+     "  DrainInbox();\n  EventId& position", "  EventId& position"),
     ("what one partition has lost is its own", SHARD,
      "return ((lost >> partition) & 1) != 0;", "return partition < 64;"),
     ("a window takes nothing of another epoch", WINDOW,
@@ -145,6 +145,39 @@ HUB_RULES = [
     ("frames in views are bounded", "bridge/hub/view_frames.cc",
      "while (bytes_ > bytes_max_) oldest_first_.front()->LetOneGo();", ""),
     ("who has unfollowed is not told", HISTORY, "topic.followers &= ~Bit(shard);", "(void)shard;"),
+    ("who was queued and has taken everything is not caught up with what comes then", SHARD,
+     "  if (subscription.state_ == Subscription::State::kCaughtUp) {\n"
+     "    subscription.state_ = Subscription::State::kReady;\n  }\n"
+     "  if (std::exchange(subscription.queued_, true)) return;\n",
+     "  if (std::exchange(subscription.queued_, true)) return;\n"
+     "  if (subscription.state_ == Subscription::State::kCaughtUp) {\n"
+     "    subscription.state_ = Subscription::State::kReady;\n  }\n"),
+    ("what the log shows ahead of the tail waits for it", SUBSCRIPTION,
+     "return first < 0 || TailHasPassed(places, chosen) ? first : kTailFirst;", "return first;"),
+    ("who waits for the tail is woken", SHARD,
+     "if (lost != 0 || !drained_.empty()) TailHasMoved();", ""),
+    ("all topics are brought to one epoch", SUBSCRIPTION,
+     "if (!waits && !OfOneEpoch()) {", "if (false) {"),
+    ("what another topic's gap would hide has its id left out", SUBSCRIPTION,
+     "if (OthersAreDue(places, *cursor.gap)) cursor.gap->LeaveOutId();", ""),
+    ("a gap goes behind the event that stands where it ends", "bridge/hub/subscription.h",
+     "return is_gap != other_is_gap ? other_is_gap : arrival < other.arrival;",
+     "return arrival < other.arrival;"),
+    ("all begin together, wherever they were read from", SUBSCRIPTION,
+     "if (event.offset() > place.after && Passes(event)) {", "if (Passes(event)) {"),
+    ("a stream goes on behind the last id, not before it", START,
+     "    cursor.place.after = id->offset;\n", "    cursor.place.after = id->offset - 1;\n"),
+    ("a stream goes on at the last id, not past it", START,
+     "    cursor.place.after = id->offset;\n", "    cursor.place.after = id->offset + 1;\n"),
+    ("an id past our own head is judged by the log", START,
+     "return IsUpToHead(shard_.log(), window.partition(), id);", "return true;"),
+    ("a place that was found is a gap where something behind it is gone", START,
+     "replay->found && replay->after <= id->id.offset", "replay->found"),
+    ("a head that lags moves nobody's id back", SUBSCRIPTION,
+     "return cursor.epoch == position.epoch && cursor.place.after <= position.offset;",
+     "return cursor.epoch == position.epoch;"),
+    ("a restarted window is complete from the head", WINDOW,
+     "complete_from_ = newest_ =", "newest_ ="),
 ]
 
 

@@ -20,6 +20,7 @@ struct Received {
   bool transient = false;
   bool last = false;
   std::string requested;  // of a gap
+  std::string resumed;    // of a gap
   std::string frame;
 
   std::string id() const {
@@ -95,6 +96,7 @@ class Reader final : public Subscriber {
       one.offset = item.gap->resumed.offset;
       one.gap = true;
       one.requested = item.gap->requested;
+      one.resumed = FormatEventId(item.gap->resumed);
     } else {
       one.topic = item.event->event().topic;
       one.offset = item.event->offset();

@@ -3,13 +3,12 @@
 // history that is let go, in an order drawn by chance. A judge that knows every
 // event ever published checks each stream as it goes.
 //
-// A failure prints its seed: SLUICE_SIMULATION_SEED=n replays it alone,
-// SLUICE_SIMULATION_SEEDS=n runs so many.
+// How seeds are chosen and replayed: tests/fakes/simulation_seeds.h.
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <random>
 
+#include "tests/fakes/simulation_seeds.h"
 #include "tests/hub/hub_fixture.h"
 
 namespace sluice {
@@ -246,19 +245,8 @@ class Simulation : public HubFixture {
   std::vector<Stream> streams_;
 };
 
-uint32_t FromEnvironment(const char* name, uint32_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : static_cast<uint32_t>(std::strtoul(text, nullptr, 10));
-}
-
 TEST(SeededSimulation, EveryStreamIsCompleteInOrderAndWithoutRepeats) {
-  const uint32_t only = FromEnvironment("SLUICE_SIMULATION_SEED", 0);
-  const uint32_t seeds = FromEnvironment("SLUICE_SIMULATION_SEEDS", 300);
-  for (uint32_t seed = only != 0 ? only : 1; seed <= (only != 0 ? only : seeds); ++seed) {
-    SCOPED_TRACE("SLUICE_SIMULATION_SEED=" + std::to_string(seed));
-    Simulation().Play(seed);
-    if (testing::Test::HasFailure()) return;
-  }
+  PlaySeeds(300, [](uint32_t seed) { Simulation().Play(seed); });
 }
 
 }  // namespace
