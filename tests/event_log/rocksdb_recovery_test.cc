@@ -142,12 +142,15 @@ TEST_F(RocksdbRecovery, HistoryIsReadWhileWritingFails) {
 
 TEST_F(RocksdbRecovery, WaitsForTheNextAttemptWithoutSpinning) {
   options_.sync = Durability::kInterval;
-  options_.sync_interval = absl::Milliseconds(1);
+  options_.sync_interval = absl::Milliseconds(200);
   options_.retry_max = absl::Milliseconds(100);
   options_.idle_tick = absl::Hours(1);
   Open();
+  ASSERT_TRUE(Await([&] {
+    AppendOne(*log_, MakeEvent("a/1", "1"));
+    return !files_->WalIsSynced();
+  }));
   files_->FailSyncs(rocksdb::IOStatus::IOError("Input/output error"));
-  Append(*log_, {MakeEvent("a/1", "1")}).IgnoreError();
   AwaitMoreFailures();  // so that attempts are far apart
   const std::clock_t processor = std::clock();
   const absl::Time began = absl::Now();

@@ -49,7 +49,13 @@ class RocksdbStaging : public RocksdbFixture {
     return count;
   }
 
-  const std::shared_ptr<Store> store_ = Store::Open(options_).value();
+  // From here on what was written is in tables.
+  void Reopen() {
+    store_.reset();
+    store_ = Store::Open(options_).value();
+  }
+
+  std::shared_ptr<Store> store_ = Store::Open(options_).value();
   LogState state_;
   Retention retention_{{.events_per_topic = 2,
                         .total_bytes = 1 << 20,
@@ -72,6 +78,28 @@ TEST_F(RocksdbStaging, ATopicWithTooManyEventsIsNotForgottenWhenTheWriteFails) {
   LetGo();
   EXPECT_EQ(StateOf("a/1").events(), 2u);
   EXPECT_EQ(StateOf("a/1").dropped_through(), 3u);
+}
+
+TEST_F(RocksdbStaging, WhatCouldNotBeReadIsLookedForAgain) {
+  StagedBatch events(store_.get(), state_);
+  Keep("a/1", events);
+  KnownIds::Add("m", {}, clock_.Now(), events);
+  Write(events);
+  Reopen();
+  clock_.Advance(absl::Minutes(2));
+  files_->FailReads(rocksdb::IOStatus::IOError("Input/output error"));
+  {
+    StagedBatch batch(store_.get(), state_);
+    EXPECT_FALSE(retention_.Stage(*store_, clock_.Now(), 1000, batch).ok());
+    EXPECT_FALSE(known_ids_.Age(*store_, clock_.Now(), 1000, batch).ok());
+  }
+  files_->FailReads(rocksdb::IOStatus::OK());
+  StagedBatch batch(store_.get(), state_);
+  EXPECT_TRUE(retention_.Stage(*store_, clock_.Now(), 1000, batch).ok());
+  EXPECT_TRUE(known_ids_.Age(*store_, clock_.Now(), 1000, batch).ok());
+  Write(batch);
+  EXPECT_EQ(CountOf(Family::kOrder), 0u);
+  EXPECT_EQ(CountOf(Family::kIdAges), 0u);
 }
 
 TEST_F(RocksdbStaging, AnEmptyTopicThatWasOnlyLookedAtIsForgotten) {

@@ -1,9 +1,11 @@
 #include "bridge/event_log/rocksdb/rocksdb_event_log.h"
 
+#include <algorithm>
 #include <future>
 #include <thread>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "bridge/base/log.h"
 #include "bridge/event_log/rocksdb/append_queue.h"
 #include "bridge/event_log/rocksdb/disk_health.h"
@@ -94,9 +96,11 @@ class RocksdbEventLog final : public EventLog, public Stoppable {
 
  private:
   void StopThreads() {
+    const absl::Time late = absl::Now() + stop_timeout_;
     core_->queue.Close();
     StopWriting();
-    if (const size_t reads = readers_.Stop(stop_timeout_); reads > 0) {
+    const absl::Duration left = std::max(late - absl::Now(), absl::ZeroDuration());
+    if (const size_t reads = readers_.Stop(left); reads > 0) {
       log::Error("event log stops without its disk", {{"reads_unanswered_by_it", reads}});
     }
     core_->stand_in.Stop();

@@ -200,9 +200,11 @@ absl::StatusOr<std::shared_ptr<Store>> Store::Open(const RocksdbEventLogOptions&
   rocksdb::DBOptions database = DatabaseOptions(options, may_make);
   rocksdb::Status opened = rocksdb::DB::Open(database, options.path, descriptors, &handles, &db);
   if (opened.IsCorruption() && OnlyTheLastWriteIsTorn(options.path).value_or(false)) {
-    log::Warning("event log ends in a write that was cut short", {{"path", options.path}});
     database.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
     opened = rocksdb::DB::Open(database, options.path, descriptors, &handles, &db);
+    if (opened.ok()) {
+      log::Warning("event log ends in a write that was cut short", {{"path", options.path}});
+    }
   }
   if (!opened.ok()) return Explain(opened, options);
 
