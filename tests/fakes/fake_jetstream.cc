@@ -1,5 +1,6 @@
 #include "tests/fakes/fake_jetstream.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/escaping.h"
@@ -48,6 +49,11 @@ void FakeJetStream::StoreUnseen(FakeNats::Message message) {
   ids_[stored_.back().header("Nats-Msg-Id")] = first_ + stored_.size() - 1;
 }
 
+void FakeJetStream::Erase(uint64_t sequence) {
+  const std::lock_guard lock(mutex_);
+  stored_[sequence - first_].subject.clear();
+}
+
 std::vector<FakeNats::Message> FakeJetStream::stored() {
   const std::lock_guard lock(mutex_);
   return stored_;
@@ -88,7 +94,12 @@ std::optional<std::string> FakeJetStream::AnswerApi(const FakeNats::Message& mes
   const std::string what = message.subject.substr(sizeof kApi - 1);
   const std::lock_guard lock(mutex_);
   if (absl::StartsWith(what, "STREAM.MSG.GET.")) {
-    const uint64_t sequence = json::parse(message.body).value("seq", uint64_t{0});
+    const json asked = json::parse(message.body);
+    uint64_t sequence = asked.value("seq", uint64_t{0});
+    while (asked.contains("next_by_subj") && sequence >= first_ &&
+           sequence < first_ + stored_.size() && stored_[sequence - first_].subject.empty()) {
+      ++sequence;
+    }
     if (sequence < first_ || sequence >= first_ + stored_.size()) return kNoMessage;
     const FakeNats::Message& stored = stored_[sequence - first_];
     return json({{"message",
@@ -109,6 +120,8 @@ std::optional<std::string> FakeJetStream::AnswerApi(const FakeNats::Message& mes
     consumer_ = what.substr(what.rfind('.') + 1);
     deliver_to_ = json::parse(message.body)["config"].value("deliver_subject", "");
     delivered_ = 0;
+    const uint64_t start = json::parse(message.body)["config"].value("opt_start_seq", uint64_t{1});
+    for (uint64_t i = std::max(start, first_); i < first_ + stored_.size(); ++i) Tell(i);
     return R"({"num_pending":0})";
   }
   return "{}";
@@ -139,13 +152,17 @@ uint64_t FakeJetStream::Store(const FakeNats::Message& message) {
   stored_.push_back(message);
   const uint64_t sequence = first_ + stored_.size() - 1;
   ids_[message.header("Nats-Msg-Id")] = sequence;
-  if (!deliver_to_.empty()) {
-    const std::string from = absl::StrCat("$JS.ACK.", stream_, ".", consumer_, ".1.", sequence, ".",
-                                          ++delivered_, ".", absl::ToUnixNanos(absl::Now()), ".0");
-    // (A client takes a message by its subscription: the subject may be another.)
-    nats_.Deliver(deliver_to_, {message.subject, from, message.headers, message.body});
-  }
+  Tell(sequence);
   return sequence;
+}
+
+void FakeJetStream::Tell(uint64_t sequence) {
+  const FakeNats::Message& message = stored_[sequence - first_];
+  if (deliver_to_.empty() || message.subject.empty()) return;
+  const std::string from = absl::StrCat("$JS.ACK.", stream_, ".", consumer_, ".1.", sequence, ".",
+                                        ++delivered_, ".", absl::ToUnixNanos(absl::Now()), ".0");
+  // (A client takes a message by its subscription: the subject may be another.)
+  nats_.Deliver(deliver_to_, {message.subject, from, message.headers, message.body});
 }
 
 }  // namespace sluice

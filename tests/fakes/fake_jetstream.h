@@ -37,6 +37,9 @@ class FakeJetStream {
   // Stores it without telling the consumer, as another bridge's that has not come by yet.
   void StoreUnseen(FakeNats::Message message);
 
+  // What the next consumers and reads do not find there any more.
+  void Erase(uint64_t sequence);
+
   std::vector<FakeNats::Message> stored();
   // Messages that were to be stored, resent ones again.
   size_t asked();
@@ -50,6 +53,7 @@ class FakeJetStream {
   std::optional<std::string> AnswerApi(const FakeNats::Message& message);
   std::optional<std::string> Take(const FakeNats::Message& message);
   uint64_t Store(const FakeNats::Message& message);
+  void Tell(uint64_t sequence);
   std::string Info() const;
 
   const std::string stream_;

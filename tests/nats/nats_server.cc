@@ -19,6 +19,7 @@ namespace sluice {
 namespace {
 
 constexpr auto kWithin = std::chrono::seconds(30);
+constexpr int kPortsTried = 5;
 
 int Connect(uint16_t port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -51,10 +52,17 @@ NatsServer::NatsServer() {
   std::string folder = std::filesystem::temp_directory_path() / "sluice-nats-XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) throw std::runtime_error("mkdtemp");
   folder_ = folder;
-  // (A port of its own choice would be another after each restart.)
-  port_ = FreePort();
-  address_ = "nats://127.0.0.1:" + std::to_string(port_);
-  Start();
+  // (A port of its own choice would be another after each restart.) Somebody else may take it
+  // before the server does: then it ends, and another is tried.
+  for (int attempt = 0; process_ == 0; ++attempt) {
+    port_ = FreePort();
+    address_ = "nats://127.0.0.1:" + std::to_string(port_);
+    try {
+      Start();
+    } catch (const std::runtime_error&) {
+      if (process_ != 0 || attempt == kPortsTried) throw;
+    }
+  }
 }
 
 NatsServer::~NatsServer() {
@@ -88,6 +96,10 @@ void NatsServer::Start(const std::vector<std::string>& arguments) {
   // There when JetStream answers.
   const auto late = std::chrono::steady_clock::now() + kWithin;
   while (Ask("$JS.API.INFO").find("streams") == std::string::npos) {
+    if (waitpid(process_, nullptr, WNOHANG) == process_) {
+      process_ = 0;
+      throw std::runtime_error("nats-server has ended");
+    }
     if (std::chrono::steady_clock::now() > late) throw std::runtime_error("nats-server is not up");
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
@@ -98,6 +110,16 @@ void NatsServer::Kill() {
   kill(process_, SIGKILL);
   waitpid(process_, nullptr, 0);
   process_ = 0;
+}
+
+void NatsServer::SaveStore() {
+  std::filesystem::copy(folder_ + "/jetstream", folder_ + "/saved",
+                        std::filesystem::copy_options::recursive);
+}
+
+void NatsServer::RestoreStore() {
+  std::filesystem::remove_all(folder_ + "/jetstream");
+  std::filesystem::rename(folder_ + "/saved", folder_ + "/jetstream");
 }
 
 void NatsServer::Freeze() {

@@ -20,6 +20,9 @@ class NatsServer {
   void Start(const std::vector<std::string>& arguments = {});
   // As a machine that loses its power, but for what the kernel has written.
   void Kill();
+  // While it is down: what it has stored is kept aside; and put back in place of what it has now.
+  void SaveStore();
+  void RestoreStore();
   void Freeze();
   void Thaw();
 

@@ -25,12 +25,10 @@ namespace sluice {
 
 inline constexpr uint64_t kEventsPerMessageMax = 256;
 
-// Headers of a message. How many events it holds; the digest of its one event's publisher's id;
-// and which message of its topic was the last before it, by its sequence (0: there was none):
-// whoever finds a message without the one before it knows that something was let go of.
+// Headers of a message: how many events it holds, and the digest of its one event's publisher's
+// id.
 inline constexpr char kEventsHeader[] = "Sluice-Events";
 inline constexpr char kPublisherIdHeader[] = "Sluice-Publisher-Id";
-inline constexpr char kPreviousHeader[] = "Sluice-Previous";
 
 // The incarnation of a stream, by when it was made.
 class StreamOffsets {

@@ -26,9 +26,20 @@ Stream::Stream(JetStreamEventLogOptions options, Partition partition, const std:
       seen_ids_(options_.deduplication_window, options_.deduplication_ids),
       indexes_(options_, absl::StrCat(name, "-", partition), requests),
       tail_(options_, inbox, absl::StrCat(name, "-", partition), requests, known_, followers_,
-            seen_ids_, [this](const absl::Status& status) { health_.Tell(status); }),
+            seen_ids_,
+            [this](const absl::Status& status) {
+              if (status.ok()) reads_fail_ = false;
+              health_.Tell(status);
+            }),
       appends_(options_, requests, known_, followers_, seen_ids_),
-      reads_(options_, requests, indexes_, known_, [](const absl::Status&) {}) {}
+      reads_(options_, requests, indexes_, known_,
+             [this](const absl::Status& status) { reads_fail_ = !status.ok(); }) {}
+
+absl::Status Stream::Health() const {
+  if (absl::Status status = health_.Now(); !status.ok()) return status;
+  if (!reads_fail_) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("the stream ", options_.stream, " cannot be read"));
+}
 
 void Stream::Use(NatsConnection* connection) {
   connection_ = connection;
@@ -80,6 +91,7 @@ void Stream::Check() {
       const absl::Duration window = info->settings.deduplication_window;
       if (window > absl::ZeroDuration()) appends_.UseWindow(window);
     }
+    if (info.ok()) reads_fail_ = false;
     if (!tail_.running() && stopped_.ok()) health_.Tell(info.status());
   });
 }

@@ -3,6 +3,7 @@
 // connection and the thread of the log, and nothing else.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -42,7 +43,10 @@ class Stream {
   void Unfollow(std::string_view topic, ShardIndex shard) { followers_.Unfollow(topic, shard); }
   Epoch epoch() const { return followers_.epoch(); }
   Offset head() const { return followers_.head(); }
+  // Whether it can be written to, as far as is known.
   const LogHealth& health() const { return health_; }
+  // The same, and whether it could be read when that was tried last.
+  absl::Status Health() const;
   LogHealth& health() { return health_; }
 
   // On the log's thread. `connection` may be null.
@@ -84,6 +88,8 @@ class Stream {
   Appends appends_;
   TopicReads reads_;
   NatsConnection* connection_ = nullptr;
+  // The last read failed, and nothing has shown since that the stream is there.
+  std::atomic<bool> reads_fail_{false};
   Time check_at_;
   bool checking_ = false;
   // Since when nobody follows any topic.

@@ -7,10 +7,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "bridge/base/text.h"
 #include "bridge/event_log/jetstream/api_error.h"
-#include "bridge/event_log/jetstream/stored_message.h"
 
 namespace sluice {
 namespace {
@@ -49,17 +47,6 @@ absl::Status ErrorOf(const Json& answer) {
   if (!error.is_object()) return absl::UnavailableError("NATS: its answer is an error");
   return StatusOfApiError(Number(error, "code"), Number(error, "err_code"),
                           Text(error, "description"));
-}
-
-std::optional<uint64_t> PreviousIn(absl::string_view headers) {
-  for (absl::string_view line : absl::StrSplit(headers, "\r\n")) {
-    uint64_t previous = 0;
-    if (absl::ConsumePrefix(&line, kPreviousHeader) && absl::ConsumePrefix(&line, ":") &&
-        absl::SimpleAtoi(line, &previous)) {
-      return previous;
-    }
-  }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -116,7 +103,6 @@ absl::StatusOr<StoredBytes> ParseMessage(std::string_view answer) {
   }
   std::string why;
   absl::ParseTime(absl::RFC3339_full, Text(message, "time"), &stored.time, &why);
-  stored.previous = PreviousIn(stored.headers);
   return stored;
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -38,8 +37,6 @@ struct StoredBytes {
   std::string headers;  // as they travel: "NATS/1.0\r\nName: value\r\n"
   std::string body;
   absl::Time time = absl::InfinitePast();  // when it was stored; this: it does not say
-  // Of its topic, the message before it (0: there was none). Nothing: it does not say.
-  std::optional<uint64_t> previous;
 };
 absl::StatusOr<StoredBytes> ParseMessage(std::string_view answer);
 

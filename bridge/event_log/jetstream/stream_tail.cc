@@ -80,7 +80,7 @@ void StreamTail::End() {
   ++attempt_;
   state_ = State::kEnded;
   held_.clear();
-  holes_.Clear();
+  holes_ = false;
   told_topics_.clear();
   arrivals_.clear();
   next_sequence_ = 0;
@@ -103,7 +103,7 @@ void StreamTail::Opened(const StreamInfo& info) {
   if (next_sequence_ == 0 || offsets.epoch() != offsets_.epoch()) {
     next_sequence_ = info.last_sequence + 1;
     last_time_is_known_ = false;
-    holes_.Clear();
+    holes_ = false;
     offsets_ = offsets;
     followers_.Jump(offsets.epoch(), offsets.Last(info.last_sequence));
   } else if (info.first_sequence > next_sequence_) {
@@ -227,7 +227,7 @@ void StreamTail::Explain() {
 }
 
 void StreamTail::Explained() {
-  holes_.Add(next_sequence_, held_.front().sequence);
+  holes_ = true;
   told_topics_.clear();
   do {
     const Held held = std::move(held_.front());
@@ -246,7 +246,7 @@ void StreamTail::Accept(const NatsMessage& message, uint64_t sequence, absl::Tim
   std::optional<std::string> topic = TopicOfSubject(kept_prefix_, message.subject());
   if (!topic) return Skip(message.subject(), absl::DataLossError("is no topic's subject"));
   if (!message.header("Sluice-Publisher-Id").empty()) Remember(message, *topic, sequence, time);
-  const bool hole_before = MissesSome(message, *topic);
+  const bool hole_before = MissesSome(*topic);
   auto decode = [this, message, topic = *topic, offsets = offsets_,
                  sequence]() -> std::vector<StoredEventPtr> {
     absl::StatusOr<std::vector<Event>> events = DecodeMessage(topic, message.data());
@@ -258,13 +258,10 @@ void StreamTail::Accept(const NatsMessage& message, uint64_t sequence, absl::Tim
   if (arrivals_.size() >= kArrivalsMax) Flush();
 }
 
-// Whether a message of its topic may have been in a hole.
-bool StreamTail::MissesSome(const NatsMessage& message, const std::string& topic) {
-  if (holes_.none()) return false;
-  uint64_t previous = 0;
-  if (absl::SimpleAtoi(AsAbsl(message.header(kPreviousHeader)), &previous)) {
-    return holes_.Contain(previous);
-  }
+// Whether one of its topic may have been in a hole: it is told once, with the first message of
+// the topic that comes behind it.
+bool StreamTail::MissesSome(const std::string& topic) {
+  if (!holes_) return false;
   if (told_topics_.size() >= kToldTopicsMax) told_topics_.clear();
   return told_topics_.insert(topic).second;
 }

@@ -7,9 +7,9 @@
 //
 // The consumer counts what it sends, so nothing is lost on the way from it. But it leaves out
 // what its server does not have. Where the sequences of the stream jump, what came is held
-// until the leader has said that it has nothing there either; then the hole is remembered, and
-// those are told who miss something in it: every message says which one of its topic came
-// before.
+// until the leader has said that it has nothing there either. Then whoever follows a topic is
+// told before its next message that one may be missing, and reads on from the log, which knows
+// more.
 #pragma once
 
 #include <chrono>
@@ -26,7 +26,6 @@
 #include "bridge/event_log/jetstream/jetstream_options.h"
 #include "bridge/event_log/jetstream/known_stream.h"
 #include "bridge/event_log/jetstream/seen_ids.h"
-#include "bridge/event_log/jetstream/sequence_holes.h"
 #include "bridge/event_log/jetstream/stream_info.h"
 #include "bridge/nats/nats_requests.h"
 
@@ -78,7 +77,7 @@ class StreamTail {
   void Explain();
   void Explained();
   void Accept(const NatsMessage& message, uint64_t sequence, absl::Time time);
-  bool MissesSome(const NatsMessage& message, const std::string& topic);
+  bool MissesSome(const std::string& topic);
   void Remember(const NatsMessage& message, const std::string& topic, uint64_t sequence,
                 absl::Time time);
   void Skip(std::string_view subject, const absl::Status& why);
@@ -113,8 +112,8 @@ class StreamTail {
   uint64_t consumer_sequence_ = 0;
   // From a jump of the sequences on.
   std::deque<Held> held_;
-  SequenceHoles holes_;
-  // Topics whose messages do not say what came before them, told since the last hole.
+  bool holes_ = false;  // since it has its place
+  // Topics of which something was delivered since the last hole.
   absl::flat_hash_set<std::string> told_topics_;
   std::vector<Followers::Arrival> arrivals_;
   bool moved_ = false;

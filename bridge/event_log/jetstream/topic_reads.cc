@@ -69,8 +69,7 @@ void TopicReads::Begin(const ReadPtr& read) {
   read->result = {};
   read->result.epoch = read->offsets.epoch();
   read->from_start = false;
-  read->first = read->taken = 0;
-  read->before_first.reset();
+  read->first = read->found = 0;
   read->bytes = 0;
   read->at_end = read->end_is_confirmed = false;
   const ReadStart& start = read->asked.start;
@@ -172,16 +171,9 @@ void TopicReads::Next(const ReadPtr& read) {
 }
 
 bool TopicReads::Take(Read& read, const StoredBytes& message) const {
-  // The topic let go of the next one while it was read: whoever goes on behind the last one
-  // that is here is told of it.
-  const bool hole = read.first != 0 && message.previous && *message.previous > read.taken;
-  if (hole && !read.result.events.empty()) return false;
-  if (read.first == 0 || hole) {
-    read.first = message.sequence;
-    read.before_first = message.previous;
-  }
+  if (read.first == 0) read.first = message.sequence;
+  ++read.found;
   read.next = message.sequence + 1;
-  read.taken = message.sequence;
   absl::StatusOr<std::vector<Event>> events = DecodeMessage(read.asked.topic, message.body);
   if (!events.ok()) return true;  // the tail has counted it
   for (StoredEventPtr& event : PlaceEvents(*std::move(events), read.offsets, message.sequence)) {
@@ -220,35 +212,48 @@ void TopicReads::AskWhatIsKept(const ReadPtr& read) {
   });
 }
 
-// What the topic has let go of behind the offset that the read begins at.
+// What the topic has let go of behind the offset that the read begins at: nothing says so, but
+// of a topic the oldest ones go first.
 void TopicReads::Judge(const ReadPtr& read) {
   const uint64_t covered = read->offsets.SequencesThrough(read->after);
-  // The first message that was found says which one came before it.
-  if (read->before_first && *read->before_first > 0) {
-    return Dropped(read, *read->before_first > covered ? *read->before_first : 0);
-  }
-  // Its topic held none when it was stored: that is no loss to who names no offset.
-  if (read->before_first && read->from_start) return Dropped(read, 0);
-  if (read->first == covered + 1) return Dropped(read, 0);
   // Of all topics: what is before the first message that the stream keeps is gone, and may
   // have been of this one.
   const uint64_t until =
       read->first == 0 ? read->kept_from : std::min(read->first, read->kept_from);
   if (until > covered + 1) return Dropped(read, until - 1);
-  // Of a message that does not say what came before it: its topic has let go of some only
-  // when it holds as many as it may.
-  if (read->first != 0 && !read->before_first) return AskForFirst(read);
-  Dropped(read, 0);
+  if (read->first == 0 || (read->first == covered + 1 && read->found == 1)) {
+    return Dropped(read, 0);
+  }
+  AskForFirst(read);
 }
 
 void TopicReads::AskForFirst(const ReadPtr& read) {
   Ask(read, &TopicReads::AskForFirst, "MSG.GET", NextOf(1, read->subject),
       [this, read](const NatsMessage& answer) {
         const absl::StatusOr<StoredBytes> message = ParseMessage(answer.data());
-        // It keeps older ones, which go first: there is nothing that it has let go of since.
-        if (message.ok() && message->sequence < read->first) return Dropped(read, 0);
-        CountMessages(read);
+        if (absl::IsNotFound(message.status())) return FirstIs(read, read->next);
+        if (!message.ok()) return Failed(read, &TopicReads::AskForFirst, message.status());
+        FirstIs(read, message->sequence);
       });
+}
+
+void TopicReads::FirstIs(const ReadPtr& read, uint64_t sequence) {
+  const uint64_t covered = read->offsets.SequencesThrough(read->after);
+  // It keeps older ones: there is nothing that it has let go of since.
+  if (sequence < read->first) return Dropped(read, 0);
+  if (sequence > read->first) {
+    // It let go of some while they were read, and between those that were found before there
+    // may have been others.
+    const Offset gone = read->offsets.Last(sequence - 1);
+    std::erase_if(read->result.events,
+                  [gone](const StoredEventPtr& event) { return event->offset() <= gone; });
+    return Dropped(read, sequence - 1);
+  }
+  if (read->first == covered + 1) return Dropped(read, 0);
+  // It has let go of some only when it holds as many as it may. All of them were read, so they
+  // are counted. (To count them, the server walks the subjects of the whole stream.)
+  if (read->at_end && read->found < options_.events_per_topic) return Dropped(read, 0);
+  CountMessages(read);
 }
 
 void TopicReads::CountMessages(const ReadPtr& read) {

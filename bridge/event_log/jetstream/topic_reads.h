@@ -8,7 +8,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,11 +46,10 @@ class TopicReads {
     ReadResult result;
     bool from_start = false;  // not behind an offset that somebody names
     Offset after = 0;
-    uint64_t next = 1;   // the sequence that is asked for
-    uint64_t known = 0;  // what was stored for certain when it was asked for
-    uint64_t first = 0;  // sequence of the first message that was found
-    std::optional<uint64_t> before_first;
-    uint64_t taken = 0;      // sequence of the last one
+    uint64_t next = 1;       // the sequence that is asked for
+    uint64_t known = 0;      // what was stored for certain when it was asked for
+    uint64_t first = 0;      // sequence of the first message that was found
+    uint64_t found = 0;      // so many messages
     uint64_t kept_from = 0;  // the first one that the stream keeps, asked after they were read
     size_t bytes = 0;
     bool at_end = false;
@@ -74,12 +72,13 @@ class TopicReads {
   void Located(const ReadPtr& read, const TopicIndexes::Entries& entries);
   void ReadAfter(const ReadPtr& read, Offset after);
   void Next(const ReadPtr& read);
-  // False: there is room for no more, or something is missing before it.
+  // False: there is room for no more.
   bool Take(Read& read, const StoredBytes& message) const;
   void ConfirmEnd(const ReadPtr& read);
   void AskWhatIsKept(const ReadPtr& read);
   void Judge(const ReadPtr& read);
   void AskForFirst(const ReadPtr& read);
+  void FirstIs(const ReadPtr& read, uint64_t sequence);
   void CountMessages(const ReadPtr& read);
   void Dropped(const ReadPtr& read, uint64_t through_sequence);
 
