@@ -18,7 +18,7 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RUNNERS = ["hub_test", "event_log_test"]
 ATTACKS = sorted(glob.glob(os.path.join(ROOT, "tests/end_to_end/attacks_*.test.mjs")))
-SIMULATED_SEEDS = "60"
+SIMULATED_SEEDS = "300"
 RUNNER_SECONDS_MAX = 180
 
 SUBSCRIPTION = "bridge/hub/subscription.cc"
