@@ -74,6 +74,8 @@ TEST(FleetConfig, RefusesWhatCannotBe) {
               Contains(HasSubstr("fleet.nats.servers[0]: needs fleet.nats.tls")));
   EXPECT_THAT(errors("fleet: {nats: {servers: [a], user: u}}"),
               Contains(HasSubstr("fleet.nats.user: and password_file go together")));
+  EXPECT_THAT(errors("fleet: {nats: {servers: [a], credentials_file: c, token_file: t}}"),
+              Contains(HasSubstr("fleet.nats: has more than one of")));
   EXPECT_THAT(errors("fleet: {subject: 'a.>', nats: {servers: [a]}}"),
               Contains(HasSubstr("fleet.subject: is not made of letters")));
   EXPECT_THAT(errors("fleet: {subject: 'a..b', nats: {servers: [a]}}"),

@@ -38,7 +38,7 @@ void SetCredentials(const Message& message, const std::string& folder, const std
   const int kinds = (nats->credentials_file.empty() ? 0 : 1) + (nats->nkey.empty() ? 0 : 1) +
                     (nats->user.empty() ? 0 : 1) + (message.token_file().empty() ? 0 : 1);
   if (kinds > 1) {
-    findings->Error("event_log.jetstream",
+    findings->Error(path.substr(0, path.size() - 1),
                     "has more than one of credentials_file, nkey, user and token_file");
   }
   if (nats->nkey.empty() != nats->nkey_seed_file.empty()) {
