@@ -1,3 +1,4 @@
+#include "tests/fakes/partitioned_log.h"
 #include "tests/rpc/rpc_fixture.h"
 
 namespace sluice {
@@ -53,6 +54,15 @@ class SubscriberTest : public RpcFixture {
   uint64_t Disconnects(Reason reason) { return metrics_.disconnects[static_cast<size_t>(reason)]; }
   uint64_t Refusals(Reason reason) { return metrics_.refusals[static_cast<size_t>(reason)]; }
 };
+
+TEST_F(SubscriberTest, RefusesTopicsOfTwoPartitionsOfTheLog) {
+  Start(std::make_unique<PartitionedLog>(2, clock_));
+  const grpc::Status status = Open(To({"0/a", "1/b"})).End();
+  EXPECT_EQ(status.error_code(), StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("'0/a' and '1/b'"));
+  EXPECT_EQ(Refusals(Reason::kBadRequest), 1u);
+  Join(To({"0/a", "0/b"}));
+}
 
 TEST_F(SubscriberTest, DeliversWhatIsPublishedOnceItHasJoined) {
   Start();
