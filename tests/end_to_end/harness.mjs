@@ -226,9 +226,10 @@ export async function steadyPort() {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     const server = net.createServer().listen(port, '127.0.0.1');
-    const free = await Promise.race([
-      once(server, 'listening').then(() => true), once(server, 'error').then(() => false),
-    ]);
+    const free = await new Promise((resolve) => {
+      server.once('listening', () => resolve(true));
+      server.once('error', () => resolve(false));
+    });
     if (!free) continue;
     server.close();
     await once(server, 'close');
