@@ -51,7 +51,7 @@ struct RpcContext {
   Authorizer* reflection_authorizer = nullptr;  // null: reflection is open
   StandingPolicy standing;
   Revocations* revocations = nullptr;  // null: nothing is taken back
-  Fleet* fleet = nullptr;  // of Admin
+  Fleet* fleet = nullptr;              // of Admin
   const Ingest* ingest = nullptr;
   std::shared_ptr<SchemaRegistry> schema;  // served by reflection; asked for unknown types
   const Clock* clock = nullptr;
