@@ -240,6 +240,15 @@ describe('the files of the examples for real hosts', () => {
     assert.deepEqual([...new Set(taken('compose.yaml'))].sort(), said.sort());
     assert.deepEqual(JSON.parse(services.nats.environment.NATS_ROUTES.replace(/\$\{(\w+):\?\}/g, '$1')),
         [1, 2, 3].map((i) => `nats-route://HOST_${i}:6222`));
+    // Every host's bridge has its share of clients and of publishers.
+    const {environment} = services.balancer;
+    for (const i of [1, 2, 3]) {
+      assert.equal(environment[`BRIDGE_${i}`], `\${HOST_${i}}:8080`);
+      assert.equal(environment[`PUBLISHING_${i}`], `\${HOST_${i}}:9090`);
+      assert.equal(read('haproxy.cfg').match(new RegExp(`server bridge-${i} "`, 'g')).length, 2);
+    }
+    execFileSync('haproxy', ['-c', '-f', path.join(folder, 'haproxy.cfg')], {env: {...process.env,
+      ...Object.fromEntries(Object.keys(environment).map((name, i) => [name, name === 'LISTEN' ? '127.0.0.1' : `127.0.0.1:${i + 1}`]))}});
   });
 
   test('TheImageHasTheLibrariesThatTheBridgeNeeds', async () => {
