@@ -225,7 +225,7 @@ TEST_F(TopicCallsTest, StoresEverythingOnceTheLogIsBack) {
 TEST_F(TopicCallsTest, StoresOnceWhatWasStoredWithoutAnAnswer) {
   Start();
   for (int turn = 0; turn < 2; ++turn) {  // the same words again are others
-    const Offset before = log_.head();
+    const Offset before = log_.head(0);
     std::shared_ptr<BackendCall> call;
     const Joined joined = JoinStarted(&call);
     log_.LoseAnswers();
