@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds each example's descriptor set from its .proto files:
+# Builds the descriptor set of each example that has .proto files:
 #   deploy/examples/build-descriptors.sh           writes <system>/<system>.binpb
 #   deploy/examples/build-descriptors.sh --check   fails if one is not up to date
 # (With their comments, which become the descriptions of the AsyncAPI document.)
@@ -12,6 +12,7 @@ trap 'rm -rf "$scratch"' EXIT
 stale=0
 for folder in */; do
   system=${folder%/}
+  compgen -G "$system/*.proto" >/dev/null || continue
   protoc --proto_path="$system" --proto_path=../../proto --include_imports --include_source_info \
     --descriptor_set_out="$scratch/$system.binpb" "$system"/*.proto
   if [ "${1:-}" != --check ]; then
