@@ -33,8 +33,11 @@ FleetLink::FleetLink(const FleetOptions& options, std::string own, Loop& loop, T
 absl::Status FleetLink::Connect() {
   const uint64_t number = ++connections_;
   NatsConnection::Callbacks callbacks;
-  callbacks.message = [this](NatsMessage message) {
-    loop_.PostWhenThereIsRoom([this, message = std::move(message)] { Take(message); });
+  auto closing = std::make_shared<std::atomic<bool>>(false);
+  callbacks.message = [this, closing](NatsMessage message) {
+    const size_t bytes = message.data().size();
+    loop_.PostWhenThereIsRoom([this, message = std::move(message)] { Take(message); }, bytes,
+                              closing.get());
   };
   callbacks.connected = [this] { loop_.Post([this] { told_.connected(); }); };
   callbacks.disconnected = [this] {
@@ -47,9 +50,11 @@ absl::Status FleetLink::Connect() {
       options_.nats, {to_all_, absl::StrCat(options_.subject, ".to.", own_)}, std::move(callbacks));
   if (!opened.ok()) return opened.status();
   std::shared_ptr<NatsConnection> connection = *std::move(opened);
-  loop_.Post([this, connection]() mutable {
+  loop_.Post([this, connection, closing = std::move(closing)]() mutable {
+    LetGo();
     connection_ = std::move(connection);
-    told_.connected();
+    closing_ = std::move(closing);
+    if (!left_) told_.connected();
   });
   return absl::OkStatus();
 }
@@ -61,7 +66,7 @@ void FleetLink::TellOne(const std::string& id, const fleet::v1::Message& message
 }
 
 void FleetLink::Publish(const std::string& subject, const fleet::v1::Message& message) {
-  if (connection_ == nullptr || !connection_->IsConnected()) return;
+  if (left_ || connection_ == nullptr || !connection_->IsConnected()) return;
   const absl::Status sent = connection_->Publish(subject, "", {}, message.SerializeAsString());
   if (absl::IsResourceExhausted(sent)) {
     log::Error("message to the fleet is too large", {{"why", std::string(sent.message())}});
@@ -118,9 +123,16 @@ void FleetLink::Away(const absl::Status& why) {
 void FleetLink::Closed(uint64_t number, const std::string& why) {
   if (left_ || number != connections_) return;
   log::Error("NATS has closed the fleet's connection; another is tried", {{"why", why}});
-  connection_ = nullptr;
+  LetGo();
   connect_at_ = Monotonic() + kBetweenConnections;
   Away(absl::UnavailableError("NATS has closed the connection"));
+}
+
+// Its end waits for its callbacks, and one of them may wait for this thread.
+void FleetLink::LetGo() {
+  if (closing_ != nullptr) *closing_ = true;
+  loop_.WakeWaiting();
+  connection_ = nullptr;
 }
 
 void FleetLink::Tick(absl::Time now) {

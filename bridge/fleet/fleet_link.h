@@ -49,8 +49,8 @@ class FleetLink {
   // What a list may take in one message.
   size_t BytesMax() const;
   void Tick(absl::Time now);
-  // From now on nothing is said and heard. Whoever gets it destroys it on another thread, and
-  // stops the loop then.
+  // From now on nothing is said and heard. Whoever gets it destroys it on another thread, stops
+  // the loop then, and does the same once more: a connection may have come meanwhile.
   std::shared_ptr<NatsConnection> Leave();
 
  private:
@@ -58,6 +58,7 @@ class FleetLink {
   void HearOurselves();
   void Away(const absl::Status& why);
   void Closed(uint64_t number, const std::string& why);
+  void LetGo();
   void Publish(const std::string& subject, const fleet::v1::Message& message);
 
   const FleetOptions& options_;
@@ -69,6 +70,8 @@ class FleetLink {
   LogBudget garbage_{1};
   std::atomic<uint64_t> connections_{0};
   std::shared_ptr<NatsConnection> connection_;
+  // Of that connection: nothing more is taken of it, so that it can be destroyed on the loop.
+  std::shared_ptr<std::atomic<bool>> closing_;
   absl::Time heard_at_ = absl::InfinitePast();  // ourselves
   bool reached_ = false;
   absl::Time reached_at_ = absl::InfiniteFuture();

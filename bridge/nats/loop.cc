@@ -15,10 +15,22 @@ bool Loop::Post(Task task) {
   return Push(std::move(task), lock);
 }
 
-bool Loop::PostWhenThereIsRoom(Task task) {
+bool Loop::PostWhenThereIsRoom(Task task, size_t bytes, const std::atomic<bool>* closing) {
+  const auto closes = [closing] { return closing != nullptr && *closing; };
   std::unique_lock lock(mutex_);
-  taken_.wait(lock, [this] { return stopping_ || tasks_.size() < kWaitingMax; });
+  taken_.wait(lock, [&] {
+    return stopping_ || closes() ||
+           (tasks_.size() < kWaitingMax && waiting_bytes_ < kWaitingBytesMax);
+  });
+  if (closes()) return false;
+  waiting_bytes_ += bytes;
   return Push(std::move(task), lock);
+}
+
+void Loop::WakeWaiting() {
+  // (Whoever has looked and does not wait yet holds the lock.)
+  { const std::lock_guard lock(mutex_); }
+  taken_.notify_all();
 }
 
 bool Loop::Push(Task task, std::unique_lock<std::mutex>& lock) {
@@ -48,6 +60,7 @@ void Loop::Run() {
       std::unique_lock lock(mutex_);
       posted_.wait_until(lock, next_tick, [this] { return stopping_ || !tasks_.empty(); });
       batch.swap(tasks_);
+      waiting_bytes_ = 0;
       if (batch.empty() && stopping_) return;
     }
     taken_.notify_all();

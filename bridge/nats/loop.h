@@ -2,6 +2,7 @@
 // from the clock is run there, one after the other. What it owns needs no lock.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -25,13 +26,17 @@ class Loop {
   void Start(Task tick, Task after_batch);
   // Any thread. False: it has stopped, and will not run it.
   bool Post(Task task);
-  // The same, but waits while too much waits already. Not on the thread itself.
-  bool PostWhenThereIsRoom(Task task);
+  // The same, but waits while too much waits already, of tasks or of the bytes they say they
+  // hold; and no longer than until `closing`, after which it is not run. Not on the thread itself.
+  bool PostWhenThereIsRoom(Task task, size_t bytes = 0, const std::atomic<bool>* closing = nullptr);
+  // Any thread: `closing` was set.
+  void WakeWaiting();
   // What was posted before is run first. Not on the thread itself.
   void Stop();
 
  private:
   static constexpr size_t kWaitingMax = 16 * 1024;
+  static constexpr size_t kWaitingBytesMax = 64 << 20;
 
   bool Push(Task task, std::unique_lock<std::mutex>& lock);
   void Run();
@@ -42,6 +47,7 @@ class Loop {
   std::condition_variable posted_;
   std::condition_variable taken_;
   std::vector<Task> tasks_;
+  size_t waiting_bytes_ = 0;
   bool stopping_ = false;
   std::thread thread_;
 };
