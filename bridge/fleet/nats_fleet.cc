@@ -2,6 +2,8 @@
 // the hub is handed.
 #include "bridge/fleet/nats_fleet.h"
 
+#include <algorithm>
+#include <deque>
 #include <future>
 #include <memory>
 #include <optional>
@@ -26,6 +28,11 @@ namespace {
 
 // Questions of others that are being answered.
 constexpr size_t kAnsweringMax = 64;
+// What was told without a question, being applied; and waiting for that.
+constexpr size_t kApplyingMax = 64;
+constexpr size_t kToApplyMax = RevocationJournal::kKeptMax;
+// Own ones that nobody may have heard of.
+constexpr size_t kUntoldMax = 256;
 // Of one answer to what was missed; and between two times that the same member is asked.
 constexpr size_t kMissedBytes = 256 << 10;
 constexpr absl::Duration kBetweenWants = absl::Milliseconds(200);
@@ -93,7 +100,17 @@ class NatsFleet final : public Fleet {
   void TakeKept(const fleet::v1::Member& from, const fleet::v1::Kept& kept);
   void Want(const fleet::v1::Member& from, Members::Known* member,
             const RevocationJournal::KnownList& theirs);
+  // (Half of a message is for what is known.)
+  size_t MissedBytes() const { return std::min(kMissedBytes, link_.BytesMax() / 2); }
   void Apply(const fleet::v1::Member& from, fleet::v1::Revocation revocation, Node::Done done);
+  // The same, but no more of them at once than all shards can do.
+  void ApplyInTurn(const fleet::v1::Member& from, const fleet::v1::Revocation& revocation);
+  void ApplyNext();
+  // Another has all of ours up to there.
+  void HaveTold(const RevocationJournal::KnownList& theirs);
+  // Another has done what this question asked for.
+  void HasDone(uint64_t question);
+  void LogUntold() const;
   void Reply(const fleet::v1::Member& to, uint64_t number, fleet::v1::Answer answer);
   fleet::v1::Message NewMessage() const;
   fleet::v1::Message BePresent(bool asks) const;
@@ -125,6 +142,17 @@ class NatsFleet final : public Fleet {
                    .away = [this](const absl::Status& why) { Away(why); }}};
   absl::Time next_second_ = absl::InfinitePast();
   size_t answering_ = 0;
+  struct ToApply {
+    fleet::v1::Member from;
+    fleet::v1::Revocation revocation;
+  };
+  std::deque<ToApply> to_apply_;
+  size_t applying_ = 0;
+  struct Untold {
+    uint64_t question = 0;
+    fleet::v1::Revocation revocation;
+  };
+  std::deque<Untold> untold_;  // what operators asked this member for
   bool stopping_ = false;
   Loop loop_;
 };
@@ -163,6 +191,11 @@ void NatsFleet::Begin(fleet::v1::Question question, AskDone done) {
                          : askings_.Full()
                              ? absl::UnavailableError("too many questions wait for the fleet")
                              : link_.Reached();
+  // (Where nobody else is, there is nobody to miss it.)
+  if (question.has_revocation() && !(reached.ok() && members_.all().empty())) {
+    if (untold_.size() >= kUntoldMax) untold_.pop_front();
+    untold_.push_back({0, question.revocation()});
+  }
   if (stopping_ || askings_.Full()) {
     return AnswerAlone(question, std::move(reached), std::move(done));
   }
@@ -172,6 +205,10 @@ void NatsFleet::Begin(fleet::v1::Question question, AskDone done) {
       members_, {.reached = reached, .until = until, .not_before = all_known ? now : until},
       std::move(done));
   question.set_number(number);
+  if (question.has_revocation() && !untold_.empty() &&
+      untold_.back().revocation.number() == question.revocation().number()) {
+    untold_.back().question = number;
+  }
   context_.node->Answer(question, [this, number](fleet::v1::Answer answer) {
     loop_.Post([this, number, answer = std::move(answer)]() mutable {
       askings_.AnsweredHere(number, std::move(answer), Monotonic());
@@ -207,11 +244,12 @@ void NatsFleet::Take(const fleet::v1::Message& message) {
     case fleet::v1::Message::kQuestion:
       return TakeQuestion(from, message.question());
     case fleet::v1::Message::kAnswer:
+      if (message.answer().has_disconnected()) HasDone(message.answer().number());
       return askings_.Answered(from, message.answer(), Monotonic());
     case fleet::v1::Message::kWanted: {
       fleet::v1::Message answer = NewMessage();
       *answer.mutable_kept() =
-          journal_.MissedBy(message.wanted().known(), kMissedBytes, Monotonic());
+          journal_.MissedBy(message.wanted().known(), MissedBytes(), Monotonic());
       return link_.TellOne(from.id(), answer);
     }
     case fleet::v1::Message::kKept:
@@ -225,9 +263,39 @@ void NatsFleet::Take(const fleet::v1::Message& message) {
 
 void NatsFleet::TakePresence(const fleet::v1::Member& from, const fleet::v1::Presence& presence) {
   Members::Known* member = members_.Hear(from, Monotonic());
+  journal_.Believe(from.id(), presence.known());
+  HaveTold(presence.known());
   if (member == nullptr) return;
   if (presence.asks()) link_.TellOne(from.id(), BePresent(/*asks=*/false));
   Want(from, member, presence.known());
+}
+
+void NatsFleet::HaveTold(const RevocationJournal::KnownList& theirs) {
+  if (untold_.empty()) return;
+  for (const fleet::v1::Known& known : theirs) {
+    if (known.origin() != own_.id()) continue;
+    std::erase_if(untold_, [&](const Untold& untold) {
+      return untold.revocation.number() <= known.through();
+    });
+  }
+}
+
+void NatsFleet::HasDone(uint64_t question) {
+  std::erase_if(untold_, [question](const Untold& untold) {
+    return untold.question != 0 && untold.question == question;
+  });
+}
+
+void NatsFleet::LogUntold() const {
+  for (const Untold& untold : untold_) {
+    const fleet::v1::Revocation& revocation = untold.revocation;
+    log::Error("no other member may have heard what an operator disconnected: ask for it anew",
+               {{"subject", revocation.subject()},
+                {"topic", revocation.topic()},
+                {"topic_pattern", revocation.topic_pattern()},
+                {"subscriber_id", revocation.subscriber_id()},
+                {"why", revocation.reason()}});
+  }
 }
 
 // Of one member, and of all of them, not more often than they can answer.
@@ -244,9 +312,10 @@ void NatsFleet::Want(const fleet::v1::Member& from, Members::Known* member,
 void NatsFleet::TakeQuestion(const fleet::v1::Member& from, const fleet::v1::Question& question) {
   fleet::v1::Answer none;
   if (question.has_revocation()) {
-    const bool is_new =
-        journal_.Add(question.revocation(), Monotonic()) == RevocationJournal::Told::kNew;
-    if (!is_new) {
+    using Told = RevocationJournal::Told;
+    const Told told = journal_.Add(question.revocation(), Monotonic());
+    // Nothing is confirmed that was not applied, whatever this member was told of the asker.
+    if (told == Told::kKnown || told == Told::kBeforeOurs) {
       none.set_disconnected(0);
       return Reply(from, question.number(), std::move(none));
     }
@@ -275,8 +344,9 @@ void NatsFleet::TakeKept(const fleet::v1::Member& from, const fleet::v1::Kept& k
   bool progress = false;
   for (const fleet::v1::Revocation& revocation : kept.revocations()) {
     const RevocationJournal::Told told = journal_.Add(revocation, now);
-    progress = progress || told != RevocationJournal::Told::kKnown;
-    if (told == RevocationJournal::Told::kNew) Apply(from, revocation, [](fleet::v1::Answer) {});
+    using Told = RevocationJournal::Told;
+    progress = progress || told == Told::kNew || told == Told::kBeforeOurs;
+    if (told == Told::kNew || told == Told::kNoRoom) ApplyInTurn(from, revocation);
   }
   if (kept.known().empty()) return;
   if (journal_.Lost(kept.known(), now)) Doubt("it is not kept any more");
@@ -285,6 +355,32 @@ void NatsFleet::TakeKept(const fleet::v1::Member& from, const fleet::v1::Kept& k
   fleet::v1::Message message = NewMessage();
   *message.mutable_wanted()->mutable_known() = journal_.Known(now);
   link_.TellOne(from.id(), message);
+}
+
+void NatsFleet::ApplyInTurn(const fleet::v1::Member& from,
+                            const fleet::v1::Revocation& revocation) {
+  if (to_apply_.size() >= kToApplyMax) {
+    // One doubt does what all of them would.
+    to_apply_.clear();
+    Doubt("too much was taken back at once");
+    return;
+  }
+  to_apply_.push_back({from, revocation});
+  ApplyNext();
+}
+
+void NatsFleet::ApplyNext() {
+  while (applying_ < kApplyingMax && !to_apply_.empty()) {
+    ToApply next = std::move(to_apply_.front());
+    to_apply_.pop_front();
+    ++applying_;
+    Apply(next.from, std::move(next.revocation), [this](const fleet::v1::Answer&) {
+      loop_.Post([this] {
+        --applying_;
+        ApplyNext();
+      });
+    });
+  }
 }
 
 void NatsFleet::Apply(const fleet::v1::Member& from, fleet::v1::Revocation revocation,
@@ -405,6 +501,8 @@ void NatsFleet::Leave() {
   // The connection ends first: nothing is posted by it after that.
   idle.get_future().get().reset();
   loop_.Stop();
+  link_.Leave().reset();
+  LogUntold();
 }
 
 }  // namespace

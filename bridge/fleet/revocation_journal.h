@@ -23,12 +23,16 @@ class RevocationJournal {
   static constexpr size_t kKeptMax = 4096;
   static constexpr size_t kKeptBytesMax = 4 << 20;
   static constexpr size_t kOriginsMax = 256;
+  // More of an age is of no interest, whatever somebody says.
+  static constexpr absl::Duration kAgeMax = absl::Hours(24);
   // How wrong ages may be that travel.
   static constexpr absl::Duration kLeeway = absl::Seconds(10);
 
   enum class Told {
     kKnown,
     kNew,         // is to be applied
+    kNoRoom,      // is to be applied, but is not kept
+    kPassed,      // ought to be known, but is not kept: whoever asks for it now has it applied
     kBeforeOurs,  // was taken back before this member asked anybody anything
   };
 
@@ -41,6 +45,10 @@ class RevocationJournal {
   fleet::v1::Revocation AddOwn(fleet::v1::Revocation revocation, absl::Time now);
   Told Add(const fleet::v1::Revocation& revocation, absl::Time now);
 
+  // What `origin` itself knows of its own is right, whatever others have said of it.
+  void Believe(const std::string& origin, const KnownList& its);
+
+  // Of no more than kOriginsMax, this member's own among them.
   KnownList Known(absl::Time now) const;
   // Whether somebody who knows `theirs` knows more.
   bool Misses(const KnownList& theirs) const;
@@ -70,6 +78,11 @@ class RevocationJournal {
   };
   using Origins = std::map<std::string, Origin>;
 
+  // Nobody misses what was forgotten that long ago: either it was known, or there was a doubt.
+  bool Matters(const fleet::v1::Known& known) const;
+  size_t Others() const { return origins_.size() - origins_.count(own_); }
+  // The one that is missed least; the end: something is kept of each.
+  Origins::iterator Dispensable();
   Origin* Find(const std::string& id);
   void Keep(Origin* origin, fleet::v1::Revocation revocation, absl::Time made_at);
   static void Advance(Origin* origin);

@@ -40,8 +40,10 @@ grpc::Status Incomplete(const v1::DisconnectResponse& done) {
     confirmed += member.member().missing().empty() ? 1 : 0;
   }
   status.set_message(absl::StrCat("ended ", done.disconnected(), " streams at ", confirmed, " of ",
-                                  done.members_size(), " known members, but not everywhere: ",
-                                  done.incomplete(), " (members that come back do it then)"));
+                                  done.members_size(),
+                                  " known members, but not everywhere: ", done.incomplete(),
+                                  " (members that come back do it then, if this bridge lives until "
+                                  "it has told another)"));
   status.add_details()->PackFrom(done);
   return {grpc::StatusCode::UNAVAILABLE, status.message(), status.SerializeAsString()};
 }

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "bridge/fleet/fleet_message.h"
 #include "bridge/fleet/proto_time.h"
 
 namespace sluice {
@@ -134,6 +138,104 @@ TEST_F(Journals, KnowNoMoreOriginsThanTheirBound) {
   const fleet::v1::Kept kept = b_.MissedBy(a_.Known(now_), 1 << 20, now_);
   ASSERT_EQ(kept.revocations_size(), 1);
   EXPECT_EQ(a_.Add(kept.revocations(0), now_), Told::kNew);
+}
+
+std::string Id(size_t i) { return absl::StrCat(absl::Hex(i, absl::kZeroPad16), "01234567"); }
+
+TEST_F(Journals, SayNoMoreThanIsReadWhenTheyAddTheirOwn) {
+  RevocationJournal full(Id(9999), kKeptFor, now_);
+  for (size_t i = 0; i < RevocationJournal::kOriginsMax; ++i) {
+    fleet::v1::Revocation revocation = Of("x");
+    revocation.set_origin(Id(i));
+    revocation.set_number(1);
+    full.Add(revocation, now_);
+  }
+  full.AddOwn(Of("ada"), now_);
+  fleet::v1::Message message;
+  message.set_version(kFleetVersion);
+  message.mutable_from()->set_id(Id(9999));
+  *message.mutable_presence()->mutable_known() = full.Known(now_);
+  EXPECT_TRUE(ReadFleetMessage(message.SerializeAsString()).ok());
+}
+
+TEST_F(Journals, LetGoOfOriginsThatNobodyMisses) {
+  for (size_t i = 0; i < 2 * RevocationJournal::kOriginsMax; ++i) {
+    fleet::v1::Revocation revocation = Of("x");
+    revocation.set_origin(Id(i));
+    revocation.set_number(1);
+    a_.Add(revocation, now_);
+  }
+  a_.AddOwn(Of("ada"), now_);
+  now_ += 2 * kKeptFor + absl::Seconds(1);
+  a_.Expire(now_);
+  EXPECT_FALSE(b_.Misses(a_.Known(now_))) << "they are not learned anew";
+  EXPECT_FALSE(b_.Lost(a_.Known(now_), now_));
+  now_ += kKeptFor;
+  a_.Expire(now_);
+  EXPECT_EQ(a_.Known(now_).size(), 1) << "its own";
+}
+
+TEST_F(Journals, MakeRoomForWhatIsKeptOfAnUnknownOrigin) {
+  for (size_t i = 0; i < RevocationJournal::kOriginsMax; ++i) {
+    fleet::v1::Revocation revocation = Of("x");
+    revocation.set_origin(Id(i));
+    revocation.set_number(1);
+    b_.Add(revocation, now_);
+  }
+  a_.AddOwn(Of("ada"), now_);
+  EXPECT_FALSE(b_.Misses(a_.Known(now_))) << "there is no room";
+  fleet::v1::Revocation told = a_.AddOwn(Of("bob"), now_);
+  EXPECT_EQ(b_.Add(told, now_), Told::kNoRoom) << "it is applied all the same";
+  now_ += kKeptFor + absl::Seconds(1);
+  b_.Expire(now_);
+  a_.AddOwn(Of("eve"), now_);
+  EXPECT_THAT(Give(a_, b_), testing::Contains("eve"));
+}
+
+TEST_F(Journals, DoNotTakeForKnownWhatSomebodySaysTheyOughtToKnow) {
+  a_.AddOwn(Of("ada"), now_);
+  Give(a_, b_);
+  RevocationJournal::KnownList forged;
+  forged.Add()->set_origin("a");
+  forged.Mutable(0)->set_through(std::numeric_limits<uint64_t>::max());
+  forged.Mutable(0)->set_forgotten_through(std::numeric_limits<uint64_t>::max());
+  b_.Lost(forged, now_);
+  EXPECT_EQ(b_.Add(a_.AddOwn(Of("bob"), now_), now_), Told::kPassed);
+  EXPECT_THAT(Give(a_, b_), testing::IsEmpty());
+  // Once it was heard of a itself, b asks for what it was not told.
+  b_.Believe("a", a_.Known(now_));
+  EXPECT_THAT(Give(a_, b_), testing::ElementsAre("bob"));
+  EXPECT_FALSE(lost_);
+  EXPECT_FALSE(b_.Misses(a_.Known(now_)));
+}
+
+TEST_F(Journals, SayOnlyAgesThatAreRead) {
+  fleet::v1::Revocation ancient = Of("x");
+  ancient.set_origin(Id(1));
+  ancient.set_number(1);
+  ancient.mutable_age()->set_seconds(315'576'000'000);
+  a_.Add(ancient, now_);
+  a_.Expire(now_);
+  now_ += absl::Seconds(2);
+  fleet::v1::Message message;
+  message.set_version(kFleetVersion);
+  message.mutable_from()->set_id(Id(2));
+  *message.mutable_presence()->mutable_known() = a_.Known(now_);
+  const auto read = ReadFleetMessage(message.SerializeAsString());
+  EXPECT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(a_.Known(now_).size(), 1);
+}
+
+TEST_F(Journals, NeverHaveForgottenLessThanTheySaid) {
+  b_.Add(a_.AddOwn(Of("ada"), now_), now_);
+  RevocationJournal::KnownList list;
+  list.Add()->set_origin("a");
+  list.Mutable(0)->set_through(7);
+  list.Mutable(0)->set_forgotten_through(7);
+  b_.Lost(list, now_);
+  b_.Expire(now_ + kKeptFor + absl::Seconds(1));
+  ASSERT_EQ(b_.Known(now_).size(), 1);
+  EXPECT_EQ(b_.Known(now_).Get(0).forgotten_through(), 7u);
 }
 
 TEST_F(Journals, BelieveNobodyAboutTheirOwn) {
