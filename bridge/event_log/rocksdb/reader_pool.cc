@@ -23,6 +23,8 @@ bool ReaderPool::Do(Job job, EventLog::ReadDone& done) {
 }
 
 size_t ReaderPool::Stop(absl::Duration timeout) {
+  // It has ended, and what did not end with it is not waited for again.
+  if (threads_.empty()) return 0;
   std::vector<EventLog::ReadDone> left;
   bool ended = false;
   {
