@@ -1,6 +1,7 @@
 #include "bridge/event_log/rocksdb/stand_in.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +16,10 @@ using std::chrono::steady_clock;
 constexpr auto kTurn = std::chrono::milliseconds(20);
 // What may wait in the queue is taken in as many; the writer waits no longer.
 constexpr size_t kTurnsMax = 64;
+
+absl::Status Closing() {
+  return absl::UnavailableError("the event log is closing, and its disk does not answer");
+}
 
 }  // namespace
 
@@ -41,6 +46,10 @@ void StandIn::Stop() {
 
 void StandIn::Begin(std::vector<QueuedAppend>& appends) {
   const std::lock_guard lock(mutex_);
+  if (given_up_) {
+    for (const QueuedAppend& append : appends) append.done(Closing());
+    return;
+  }
   since_ = steady_clock::now();
   for (QueuedAppend& append : appends) unanswered_.push_back(std::move(append.done));
 }
@@ -50,8 +59,12 @@ void StandIn::Answer(std::vector<AppendAnswer> answers) {
   {
     const std::lock_guard lock(mutex_);
     waiting.swap(unanswered_);
+    answering_ = true;
   }
   for (size_t i = 0; i < waiting.size(); ++i) waiting[i](std::move(answers[i]));
+  const std::lock_guard lock(mutex_);
+  answering_ = false;
+  answered_.notify_all();
 }
 
 bool StandIn::End() {
@@ -61,8 +74,11 @@ bool StandIn::End() {
 }
 
 size_t StandIn::GiveUp() {
-  const std::lock_guard lock(mutex_);
-  return TakeOver(absl::UnavailableError("the event log is closing, and its disk does not answer"));
+  std::unique_lock lock(mutex_);
+  given_up_ = true;
+  const size_t refused = TakeOver(Closing(), std::numeric_limits<size_t>::max());
+  answered_.wait(lock, [this] { return !answering_; });
+  return refused;
 }
 
 void StandIn::Run() {
@@ -78,7 +94,7 @@ void StandIn::Run() {
         log::Error("event log cannot write", {{"error", std::string(why.message())}});
         health_.Set(why);
       }
-      TakeOver(why);
+      TakeOver(why, kTurnsMax);
     }
     stopped_.wait_for(lock, held_up_ ? std::chrono::nanoseconds(kTurn) : look);
   }
@@ -87,11 +103,11 @@ void StandIn::Run() {
 bool StandIn::IsHeldUp() const { return since_ && steady_clock::now() - *since_ >= deadline_; }
 
 // What was being written may be stored all the same: publishers that give ids can try again.
-size_t StandIn::TakeOver(const absl::Status& why) {
+size_t StandIn::TakeOver(const absl::Status& why, size_t turns) {
   size_t refused = unanswered_.size();
   for (const EventLog::AppendDone& done : unanswered_) done(why);
   unanswered_.clear();
-  for (size_t turn = 0; turn < kTurnsMax; ++turn) {
+  for (size_t turn = 0; turn < turns; ++turn) {
     std::vector<QueuedAppend> appends = queue_.Take(steady_clock::now());
     if (appends.empty()) break;
     for (QueuedAppend& append : appends) {

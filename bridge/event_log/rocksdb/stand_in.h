@@ -37,7 +37,9 @@ class StandIn {
   // It is done for now. Whether it was held up.
   bool End();
 
-  // The log stops without the writer: answers all that is left. How many there were.
+  // The log stops without the writer, and its queue is closed: answers all that is left, and
+  // waits for answers that are being given. How many there were. What the writer still begins is
+  // refused at once.
   size_t GiveUp();
 
  private:
@@ -45,7 +47,7 @@ class StandIn {
 
   void Run();
   bool IsHeldUp() const;
-  size_t TakeOver(const absl::Status& why);
+  size_t TakeOver(const absl::Status& why, size_t turns);
 
   const std::chrono::nanoseconds deadline_;
   AppendQueue& queue_;
@@ -58,6 +60,9 @@ class StandIn {
   bool stopping_ = false;
   std::optional<SteadyTime> since_;
   bool held_up_ = false;
+  bool answering_ = false;  // the writer, without the lock
+  bool given_up_ = false;
+  std::condition_variable answered_;
   std::vector<EventLog::AppendDone> unanswered_;
   std::thread thread_;
 };
