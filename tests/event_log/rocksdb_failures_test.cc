@@ -131,6 +131,13 @@ TEST_F(RocksdbStart, IsRefusedWithoutItsCurrentFileAndDeletesNothing) {
   EXPECT_FALSE(FileIn(options_.path, ".sst").empty());
 }
 
+TEST_F(RocksdbStart, GoesOnWhereTheFirstWasEndedBeforeThereWasAStore) {
+  fs::create_directory(options_.path);
+  std::ofstream(options_.path + "/MANIFEST-000001") << "not whole";
+  Open();
+  EXPECT_TRUE(Append(*log_, {MakeEvent("a/1", "first")}).ok());
+}
+
 TEST_F(RocksdbStart, IsRefusedWithoutATable) {
   OpenWithTables();
   fs::remove(FileIn(options_.path, ".sst"));

@@ -72,15 +72,14 @@ absl::Status PrepareFolder(const std::string& path, bool may_make) {
   }
   fs::directory_iterator files(path, error);
   if (error) return At(path, absl::StrCat("cannot be read: ", error.message()));
-  bool manifest = false;
   bool tables = false;
   bool logs = false;
   for (const fs::directory_entry& file : files) {
-    manifest |= file.path().filename().string().starts_with("MANIFEST-");
     tables |= file.path().extension() == ".sst";
     logs |= file.path().extension() == ".log";
   }
-  if ((manifest || tables) && !fs::exists(fs::path(path) / "CURRENT", error)) {
+  // (A manifest alone is of a start that was ended before the store was made.)
+  if ((tables || logs) && !fs::exists(fs::path(path) / "CURRENT", error)) {
     return Corrupted(path, "CURRENT is missing");
   }
   // (A store has a table from when it is made on, and a log from before that.)
@@ -96,6 +95,9 @@ rocksdb::DBOptions DatabaseOptions(const RocksdbEventLogOptions& options, bool m
   database.db_write_buffer_size = kWriteBufferBytes;
   database.max_total_wal_size = kWalBytesMax;
   database.max_background_jobs = 2;
+  // After an error RocksDB flushes what is in the log, which may be more than it has applied: all
+  // families or none, or it would be replayed into some of them only.
+  database.atomic_flush = true;
   database.info_log = MakeInfoLog();
   database.stats_dump_period_sec = 0;
   database.stats_persist_period_sec = 0;
