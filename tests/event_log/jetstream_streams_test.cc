@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
+#include "bridge/event_log/jetstream/followers.h"
 #include "bridge/event_log/jetstream/jetstream_event_log.h"
 #include "bridge/event_log/jetstream/seen_ids.h"
 #include "bridge/event_log/jetstream/stored_message.h"
@@ -69,12 +72,12 @@ class ATail : public testing::Test {
     Eventually([&] { return log_->Follow("a/1", 0).has_value(); });
     Eventually([&] { return log_->Health().ok() && server_.consumers_made() > 0; });
   }
-  void StoreUnseen(const std::string& data) {
+  static FakeNats::Message Message(const std::string& data) {
     const Event event = MakeEvent("a/1", data);
-    server_.StoreUnseen({SubjectOfTopic("sluice.kept", event.topic), "",
-                         "NATS/1.0\r\nNats-Msg-Id: " + data + "\r\n\r\n",
-                         EncodeMessage({EncodeRecord(event)})});
+    return {SubjectOfTopic("sluice.kept", event.topic), "",
+            "NATS/1.0\r\nNats-Msg-Id: " + data + "\r\n\r\n", EncodeMessage({EncodeRecord(event)})};
   }
+  void StoreUnseen(const std::string& data) { server_.StoreUnseen(Message(data)); }
 
   FakeJetStream server_{"S"};
   JetStreamEventLogOptions options_;
@@ -87,6 +90,72 @@ TEST_F(ATail, AsksAgainForWhatItsConsumerLeavesOut) {
   StoreUnseen("2");
   AppendOne(*log_, MakeEvent("a/1", "3"));
   EXPECT_THAT(Data(tail_.Await(0, 3)), ElementsAre("1", "2", "3"));
+}
+
+// What the old consumer still says must not put the next attempt off.
+TEST_F(ATail, ComesBackOnABusyStream) {
+  AppendOne(*log_, MakeEvent("a/1", "1"));
+  StoreUnseen("2");
+  std::atomic<bool> over{false};
+  std::thread publisher([&] {
+    for (int i = 3; !over; ++i) {
+      server_.StoreAnothers(Message(absl::StrCat(i)));
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  });
+  const std::vector<StoredEventPtr> told = tail_.Await(0, 5);
+  over = true;
+  publisher.join();
+  ASSERT_GE(told.size(), 5u);
+  EXPECT_THAT(Data({told.begin(), told.begin() + 5}), ElementsAre("1", "2", "3", "4", "5"));
+}
+
+// As a backup puts it back, or a tool that writes the description anew.
+TEST_F(ATail, BeginsAnewWhereTheIncarnationGoesBack) {
+  const EventId before = Append(*log_, {MakeEvent("a/1", "1")}).value().front().id;
+  ASSERT_EQ(tail_.Await(0, 1).size(), 1u);
+  const size_t losses = tail_.losses();
+  server_.GoBack(absl::Hours(1));
+  server_.StopConsumer();
+  (void)Append(*log_, {MakeEvent("a/1", "2")});  // which asks for the stream
+  ASSERT_TRUE(tail_.AwaitLosses(losses + 1));
+  EXPECT_GT(log_->epoch(0), before.epoch);
+  EXPECT_GT(log_->head(0), before.offset);
+}
+
+TEST_F(ATail, SaysThatItsStreamCannotBeRead) {
+  EXPECT_TRUE(log_->Health().ok());
+  server_.RefuseReads();
+  EXPECT_FALSE(Read(*log_, {.topic = "a/1", .start = Earliest{}}).ok());
+  EXPECT_THAT(std::string(log_->Health().message()), HasSubstr("cannot be read"));
+}
+
+TEST_F(ATail, TellsAllOfALossAtOnce) {
+  Eventually([&] { return log_->Follow("a/2", 0).has_value(); });
+  AppendOne(*log_, MakeEvent("a/1", "1"));
+  ASSERT_EQ(tail_.Await(0, 1).size(), 1u);
+  const size_t losses = tail_.losses();
+  StoreUnseen("2");
+  server_.Erase(2);
+  for (const char* topic : {"a/1", "a/2", "a/1"}) AppendOne(*log_, MakeEvent(topic, "x"));
+  EXPECT_THAT(Data(tail_.Await(0, 4)), ElementsAre("1", "x", "x", "x"));
+  EXPECT_EQ(tail_.losses(), losses + 1);
+}
+
+TEST(TheHead, IsOfItsIncarnation) {
+  TailNotes tail;
+  Followers followers(0);
+  followers.Start(&tail);
+  followers.Follow("a/1", 0);
+  followers.Jump(7, 1000);
+  followers.Jump(7, 900);
+  EXPECT_EQ(followers.head(), 1000u);
+  followers.Jump(6, 500);
+  EXPECT_EQ(followers.Follow("a/1", 0), 500u) << "what comes would be taken for old";
+  followers.SetEpoch(6);
+  EXPECT_EQ(followers.head(), 500u);
+  followers.SetEpoch(8);
+  EXPECT_EQ(followers.head(), 0u);
 }
 
 TEST_F(ATail, TellsOfALossWhereTheStreamHasAHole) {

@@ -38,6 +38,16 @@ void FakeJetStream::MakeAnew(uint64_t last) {
   deliver_to_.clear();
 }
 
+void FakeJetStream::RefuseReads() {
+  const std::lock_guard lock(mutex_);
+  refuses_reads_ = true;
+}
+
+void FakeJetStream::GoBack(absl::Duration by) {
+  const std::lock_guard lock(mutex_);
+  created_ -= by;
+}
+
 void FakeJetStream::StopConsumer() {
   const std::lock_guard lock(mutex_);
   deliver_to_.clear();
@@ -47,6 +57,11 @@ void FakeJetStream::StoreUnseen(FakeNats::Message message) {
   const std::lock_guard lock(mutex_);
   stored_.push_back(std::move(message));
   ids_[stored_.back().header("Nats-Msg-Id")] = first_ + stored_.size() - 1;
+}
+
+void FakeJetStream::StoreAnothers(const FakeNats::Message& message) {
+  const std::lock_guard lock(mutex_);
+  Store(message);
 }
 
 void FakeJetStream::Erase(uint64_t sequence) {
@@ -94,6 +109,9 @@ std::optional<std::string> FakeJetStream::AnswerApi(const FakeNats::Message& mes
   const std::string what = message.subject.substr(sizeof kApi - 1);
   const std::lock_guard lock(mutex_);
   if (absl::StartsWith(what, "STREAM.MSG.GET.")) {
+    if (refuses_reads_) {
+      return R"({"error":{"code":400,"err_code":10003,"description":"bad request"}})";
+    }
     const json asked = json::parse(message.body);
     uint64_t sequence = asked.value("seq", uint64_t{0});
     while (asked.contains("next_by_subj") && sequence >= first_ &&
@@ -109,7 +127,9 @@ std::optional<std::string> FakeJetStream::AnswerApi(const FakeNats::Message& mes
                    {"data", absl::Base64Escape(stored.body)}}}})
         .dump();
   }
-  if (absl::StartsWith(what, "STREAM.CREATE.")) configuration_ = message.body;
+  if (absl::StartsWith(what, "STREAM.CREATE.") || absl::StartsWith(what, "STREAM.UPDATE.")) {
+    configuration_ = message.body;
+  }
   if (absl::StartsWith(what, "STREAM.INFO.") && configuration_ == "{}") {
     return R"({"error":{"code":404,"err_code":10059,"description":"stream not found"}})";
   }

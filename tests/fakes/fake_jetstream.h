@@ -32,10 +32,16 @@ class FakeJetStream {
   void Do(Script script);
   // As if it had been deleted, made again, and written to: it ends at `last`.
   void MakeAnew(uint64_t last);
+  // No message can be asked for from now on.
+  void RefuseReads();
+  // As if it had been made earlier.
+  void GoBack(absl::Duration by);
   // It tells of nothing any more, and nobody is told that.
   void StopConsumer();
   // Stores it without telling the consumer, as another bridge's that has not come by yet.
   void StoreUnseen(FakeNats::Message message);
+  // Another bridge's.
+  void StoreAnothers(const FakeNats::Message& message);
 
   // What the next consumers and reads do not find there any more.
   void Erase(uint64_t sequence);
@@ -67,6 +73,7 @@ class FakeJetStream {
   size_t asked_ = 0;
   size_t consumers_made_ = 0;
   size_t questions_ = 0;
+  bool refuses_reads_ = false;
   std::string consumer_;
   std::string deliver_to_;
   uint64_t delivered_ = 0;

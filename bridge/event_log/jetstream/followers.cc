@@ -67,10 +67,6 @@ void Followers::Tell(std::span<const Message> messages) {
   for (const Message& message : messages) {
     const auto found = followers_.find(message.arrival.topic);
     if (found == followers_.end()) continue;
-    if (message.arrival.hole_before) {
-      HandOver(std::exchange(to_tell, 0));
-      TellLost(found->second);
-    }
     to_tell |= found->second;
     for (uint64_t shards = found->second; shards != 0; shards &= shards - 1) {
       std::vector<StoredEventPtr>& delivery = deliveries_[std::countr_zero(shards)];
@@ -97,14 +93,15 @@ void Followers::TellLost(uint64_t shards) {
 
 void Followers::Jump(Epoch epoch, Offset head) {
   MutexLock lock(&mutex_);
+  head_ = epoch == epoch_ ? std::max(head_, head) : head;
   epoch_ = epoch;
-  head_ = std::max(head_, head);
   head_is_kept_ = true;
   TellLost(shards_seen_);
 }
 
 void Followers::SetEpoch(Epoch epoch) {
   MutexLock lock(&mutex_);
+  if (epoch != epoch_) head_ = 0;
   epoch_ = epoch;
 }
 

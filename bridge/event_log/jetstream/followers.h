@@ -22,8 +22,6 @@ class Followers {
   struct Arrival {
     std::string topic;
     std::function<std::vector<StoredEventPtr>()> decode;
-    // Of the topic, something before it may never come.
-    bool hole_before = false;
   };
 
   explicit Followers(Partition partition) : partition_(partition) {}
@@ -38,7 +36,8 @@ class Followers {
   // On one thread, like all that follow. The head becomes `head`.
   void Deliver(std::vector<Arrival> arrivals, Offset head);
   // The tail goes on from here: it has come to its place, or to another than behind what was
-  // delivered last. Every shard that follows anything is told that it may have lost some.
+  // delivered last, or behind a hole. Of another epoch the head begins anew. Every shard that
+  // follows anything is told that it may have lost some.
   void Jump(Epoch epoch, Offset head);
   // What ids mean, where no tail runs.
   void SetEpoch(Epoch epoch);

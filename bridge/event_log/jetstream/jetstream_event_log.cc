@@ -82,6 +82,8 @@ class JetStreamEventLog final : public EventLog, public Stoppable {
     idle.get_future().get().reset();
     retiring_.clear();
     loop_.Stop();
+    // (One that was opened meanwhile.)
+    Use(nullptr);
   }
 
   void Append(AppendRequest request, AppendDone done) override {
@@ -151,9 +153,7 @@ class JetStreamEventLog final : public EventLog, public Stoppable {
   Epoch epoch(Partition partition) const override { return streams_[partition]->epoch(); }
   Offset head(Partition partition) const override { return streams_[partition]->head(); }
   absl::Duration deduplication_window() const override { return options_.deduplication_window; }
-  absl::Status Health(Partition partition) const override {
-    return streams_[partition]->health().Told();
-  }
+  absl::Status Health(Partition partition) const override { return streams_[partition]->Health(); }
 
  private:
   // On the loop but for the first time.

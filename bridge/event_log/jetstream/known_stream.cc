@@ -16,6 +16,8 @@ using std::chrono::steady_clock;
 constexpr absl::Duration kPatience = absl::Seconds(3);
 // A leader that the others have left steps down within ten seconds.
 constexpr std::chrono::seconds kBehindForGood{15};
+// Who has not answered for so long may have become leader since.
+constexpr std::chrono::seconds kBehindAnew{5};
 // A stream is not written to faster than that (see stored_message.h).
 constexpr uint64_t kMessagesPerMillisecond = 256;
 
@@ -78,25 +80,29 @@ void KnownStream::Believe(const StreamInfo& told, std::string_view answer) {
     }
   }
   const StreamOffsets offsets(info.created);
-  if (offsets.epoch() != offsets_.epoch()) {
+  // (Whose configuration is older than what was seen may lag, too.)
+  const bool gone_back = offsets.epoch() < offsets_.epoch();
+  if (offsets.epoch() > offsets_.epoch()) {
     if (offsets_.epoch() != 0) {
       log::Warning("the stream was made anew, or has lost messages: every subscriber is told",
                    {{"stream", options_.stream}});
     }
     offsets_ = offsets;
+    began_ = info.created;
     last_sequence_ = info.last_sequence;
     behind_since_.reset();
     contradicted_ = false;
     learned_(info);
     return Finish(info);
   }
-  if (!contradicted_ && info.last_sequence >= known_when_asked_) {
+  if (!gone_back && !contradicted_ && info.last_sequence >= known_when_asked_) {
     behind_since_.reset();
     Saw(info.last_sequence);
     return Finish(info);
   }
   const auto now = steady_clock::now();
-  if (!behind_since_) behind_since_ = now;
+  if (!behind_since_ || now - behind_at_ > kBehindAnew) behind_since_ = now;
+  behind_at_ = now;
   // The one server of a stream does not lag behind itself.
   if (contradicted_ || ReplicasOf(answer) == 1 || now - *behind_since_ >= kBehindForGood)
     return BeginAnew(info, answer);
@@ -109,8 +115,9 @@ void KnownStream::BeginAnew(const StreamInfo& info, std::string_view answer) {
   log::Error("the stream has lost messages that were delivered or acknowledged: its ids begin anew",
              {{"stream", options_.stream}, {"known", known_when_asked_}});
   // Behind every offset of before, whatever the clocks say.
-  const absl::Time begins = std::max(
-      absl::Now(), info.created + absl::Milliseconds(last_sequence_ / kMessagesPerMillisecond + 1));
+  const absl::Time begins =
+      std::max(absl::Now(), std::max(info.created, began_) +
+                                absl::Milliseconds(last_sequence_ / kMessagesPerMillisecond + 1));
   requests_.Send(absl::StrCat("$JS.API.STREAM.UPDATE.", options_.stream), {},
                  NewIncarnationRequest(answer, begins), kPatience,
                  [this](const absl::StatusOr<NatsMessage>& updated) {

@@ -6,7 +6,9 @@
 // stream has lost its newest messages (all its servers lost their power before they had
 // written them), and goes on to give their sequences to others. Ids must not mean two things,
 // so the stream gets a new incarnation then, for every bridge: its description says since
-// when. (There is no other place in a stream that every version of the server keeps.)
+// when. (There is no other place in a stream that every version of the server keeps.) An
+// incarnation never goes back: where the description was put back, or two bridges wrote theirs
+// at once, another one is begun.
 #pragma once
 
 #include <chrono>
@@ -70,8 +72,11 @@ class KnownStream {
   uint64_t known_when_asked_ = 0;
   bool contradicted_ = false;
   bool warned_ = false;
-  // Since when its answers stay behind.
+  // When the newest incarnation began.
+  absl::Time began_ = absl::InfinitePast();
+  // Since when its answers stay behind, and when the last of them came.
   std::optional<std::chrono::steady_clock::time_point> behind_since_;
+  std::chrono::steady_clock::time_point behind_at_;
   std::vector<Asked> asked_;
   std::vector<Asked> asking_next_;
   absl::Status stopped_;

@@ -13,6 +13,8 @@ using std::chrono::steady_clock;
 // may have been made anew, or have lost messages.
 constexpr std::chrono::seconds kCheck{10};
 constexpr std::chrono::milliseconds kCheckAgain{500};
+// One may have met an election.
+constexpr uint32_t kChecksFailed = 2;
 
 }  // namespace
 
@@ -36,7 +38,7 @@ Stream::Stream(JetStreamEventLogOptions options, Partition partition, const std:
              [this](const absl::Status& status) { reads_fail_ = !status.ok(); }) {}
 
 absl::Status Stream::Health() const {
-  if (absl::Status status = health_.Now(); !status.ok()) return status;
+  if (absl::Status status = health_.Told(); !status.ok()) return status;
   if (!reads_fail_) return absl::OkStatus();
   return absl::UnavailableError(absl::StrCat("the stream ", options_.stream, " cannot be read"));
 }
@@ -49,6 +51,7 @@ void Stream::Use(NatsConnection* connection) {
 
 void Stream::Connected() {
   if (!stopped_.ok()) return;
+  checks_failed_ = 0;
   if (tail_.running() || followers_.any()) {
     tail_.Begin();
   } else {
@@ -73,6 +76,7 @@ void Stream::Want() {
 // told.
 void Stream::Learned(const StreamInfo& /*info*/) {
   seen_ids_.Clear();
+  checked_last_ = checked_next_ = begun_for_ = 0;
   if (tail_.running()) {
     tail_.StreamIsAnother();
   } else {
@@ -83,17 +87,37 @@ void Stream::Learned(const StreamInfo& /*info*/) {
 void Stream::Check() {
   if (checking_) return;
   checking_ = true;
-  known_.Ask([this](const absl::StatusOr<StreamInfo>& info) {
-    checking_ = false;
-    check_at_ = steady_clock::now() + (info.ok() ? steady_clock::duration(kCheck) : kCheckAgain);
-    if (info.ok()) {
-      health_.Contradict(CheckPromises(info->settings, options_));
-      const absl::Duration window = info->settings.deduplication_window;
-      if (window > absl::ZeroDuration()) appends_.UseWindow(window);
-    }
-    if (info.ok()) reads_fail_ = false;
-    if (!tail_.running() && stopped_.ok()) health_.Tell(info.status());
-  });
+  known_.Ask([this](const absl::StatusOr<StreamInfo>& info) { Checked(info); });
+}
+
+// A tail tells for itself how it is, but may hear the heartbeats of a server that the others
+// have left.
+void Stream::Checked(const absl::StatusOr<StreamInfo>& info) {
+  checking_ = false;
+  check_at_ = steady_clock::now() + (info.ok() ? steady_clock::duration(kCheck) : kCheckAgain);
+  if (!stopped_.ok()) return;
+  if (!info.ok()) {
+    if (++checks_failed_ >= kChecksFailed || !tail_.running()) health_.Tell(info.status());
+    return;
+  }
+  health_.Contradict(CheckPromises(info->settings, options_));
+  const absl::Duration window = info->settings.deduplication_window;
+  if (window > absl::ZeroDuration()) appends_.UseWindow(window);
+  reads_fail_ = false;
+  const bool had_failed = std::exchange(checks_failed_, 0) >= kChecksFailed;
+  if (!tail_.running() || (had_failed && tail_.following())) health_.Tell(absl::OkStatus());
+  CheckTail(info->last_sequence);
+}
+
+// One that has stood still since the check before, though there was more by then, hears a server
+// that has stopped. (What is missing at the end may have been deleted: once for each end.)
+void Stream::CheckTail(uint64_t last_sequence) {
+  const uint64_t there = std::exchange(checked_last_, last_sequence);
+  const uint64_t next = tail_.following() ? tail_.next_sequence() : 0;
+  const uint64_t before = std::exchange(checked_next_, next);
+  if (next == 0 || next != before || next > there || there == begun_for_) return;
+  begun_for_ = there;
+  tail_.Begin();
 }
 
 void Stream::Append(AppendRequest request, EventLog::AppendDone done,

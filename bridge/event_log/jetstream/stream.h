@@ -45,7 +45,7 @@ class Stream {
   Offset head() const { return followers_.head(); }
   // Whether it can be written to, as far as is known.
   const LogHealth& health() const { return health_; }
-  // The same, and whether it could be read when that was tried last.
+  // The same, and whether it is what it should be, and could be read when that was tried last.
   absl::Status Health() const;
   LogHealth& health() { return health_; }
 
@@ -75,6 +75,8 @@ class Stream {
 
   void Learned(const StreamInfo& info);
   void Check();
+  void Checked(const absl::StatusOr<StreamInfo>& info);
+  void CheckTail(uint64_t last_sequence);
   void EndTailWhenUnused();
 
   const JetStreamEventLogOptions options_;
@@ -92,6 +94,11 @@ class Stream {
   std::atomic<bool> reads_fail_{false};
   Time check_at_;
   bool checking_ = false;
+  uint32_t checks_failed_ = 0;  // in a row
+  // What the check before found, and for how far the tail was made anew.
+  uint64_t checked_last_ = 0;
+  uint64_t checked_next_ = 0;
+  uint64_t begun_for_ = 0;
   // Since when nobody follows any topic.
   std::optional<Time> unused_since_;
   absl::Status stopped_;

@@ -22,7 +22,6 @@ constexpr std::chrono::milliseconds kPauseMax{2000};
 constexpr int kHeartbeatsMissed = 3;
 constexpr size_t kArrivalsMax = 1024;
 constexpr size_t kHeldMax = 16 * 1024;
-constexpr size_t kToldTopicsMax = 10'000;
 // The server forgets a consumer that nobody has listened to for so long.
 constexpr absl::Duration kInactive = absl::Seconds(30);
 
@@ -80,8 +79,6 @@ void StreamTail::End() {
   ++attempt_;
   state_ = State::kEnded;
   held_.clear();
-  holes_ = false;
-  told_topics_.clear();
   arrivals_.clear();
   next_sequence_ = 0;
   last_time_is_known_ = false;
@@ -93,6 +90,8 @@ void StreamTail::Failed(const absl::Status& why) {
   ++attempt_;
   state_ = State::kPausing;
   held_.clear();
+  // (What it still says would be held, and fail, and put the next attempt off.)
+  DropConsumer();
   begin_at_ = steady_clock::now() + std::min(kPauseMin * (1 << std::min(failures_, 6u)), kPauseMax);
   ++failures_;
   told_(why);
@@ -103,7 +102,6 @@ void StreamTail::Opened(const StreamInfo& info) {
   if (next_sequence_ == 0 || offsets.epoch() != offsets_.epoch()) {
     next_sequence_ = info.last_sequence + 1;
     last_time_is_known_ = false;
-    holes_ = false;
     offsets_ = offsets;
     followers_.Jump(offsets.epoch(), offsets.Last(info.last_sequence));
   } else if (info.first_sequence > next_sequence_) {
@@ -191,6 +189,8 @@ void StreamTail::Confirmed() {
 void StreamTail::Take(const NatsMessage& message, const Delivered& from) {
   // Of an earlier consumer, which is not gone yet.
   if (consumer_.empty() || from.consumer != consumer_) return;
+  // Of an earlier incarnation, while this one's consumer is made: it is found out in the end.
+  if (known_.offsets().epoch() != offsets_.epoch()) return;
   heard_at_ = steady_clock::now();
   if (from.consumer_sequence != consumer_sequence_ + 1 || from.stream_sequence < next_sequence_) {
     return Begin();
@@ -226,9 +226,12 @@ void StreamTail::Explain() {
       }));
 }
 
+// Of which topic the missing ones were, nobody knows: all who follow any are told, before what
+// comes behind the hole.
 void StreamTail::Explained() {
-  holes_ = true;
-  told_topics_.clear();
+  if (known_.offsets().epoch() != offsets_.epoch()) return Begin();
+  Flush();
+  followers_.Jump(offsets_.epoch(), offsets_.Last(held_.front().sequence - 1));
   do {
     const Held held = std::move(held_.front());
     held_.pop_front();
@@ -246,7 +249,6 @@ void StreamTail::Accept(const NatsMessage& message, uint64_t sequence, absl::Tim
   std::optional<std::string> topic = TopicOfSubject(kept_prefix_, message.subject());
   if (!topic) return Skip(message.subject(), absl::DataLossError("is no topic's subject"));
   if (!message.header("Sluice-Publisher-Id").empty()) Remember(message, *topic, sequence, time);
-  const bool hole_before = MissesSome(*topic);
   auto decode = [this, message, topic = *topic, offsets = offsets_,
                  sequence]() -> std::vector<StoredEventPtr> {
     absl::StatusOr<std::vector<Event>> events = DecodeMessage(topic, message.data());
@@ -254,16 +256,8 @@ void StreamTail::Accept(const NatsMessage& message, uint64_t sequence, absl::Tim
     Skip(message.subject(), events.status());
     return {};
   };
-  arrivals_.push_back({*std::move(topic), std::move(decode), hole_before});
+  arrivals_.push_back({*std::move(topic), std::move(decode)});
   if (arrivals_.size() >= kArrivalsMax) Flush();
-}
-
-// Whether one of its topic may have been in a hole: it is told once, with the first message of
-// the topic that comes behind it.
-bool StreamTail::MissesSome(const std::string& topic) {
-  if (!holes_) return false;
-  if (told_topics_.size() >= kToldTopicsMax) told_topics_.clear();
-  return told_topics_.insert(topic).second;
 }
 
 void StreamTail::TakeControl(const NatsMessage& message) {
@@ -298,7 +292,7 @@ void StreamTail::TakeTransient(const NatsMessage& message) {
     }
     return placed;
   };
-  arrivals_.push_back({*std::move(topic), std::move(decode), false});
+  arrivals_.push_back({*std::move(topic), std::move(decode)});
   if (arrivals_.size() >= kArrivalsMax) Flush();
 }
 

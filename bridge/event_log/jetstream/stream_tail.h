@@ -7,9 +7,8 @@
 //
 // The consumer counts what it sends, so nothing is lost on the way from it. But it leaves out
 // what its server does not have. Where the sequences of the stream jump, what came is held
-// until the leader has said that it has nothing there either. Then whoever follows a topic is
-// told before its next message that one may be missing, and reads on from the log, which knows
-// more.
+// until the leader has said that it has nothing there either. Then whoever follows any topic is
+// told that a message may be missing, and reads on from the log, which knows more.
 #pragma once
 
 #include <chrono>
@@ -19,7 +18,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "bridge/event_log/jetstream/consumers.h"
 #include "bridge/event_log/jetstream/followers.h"
@@ -47,6 +45,9 @@ class StreamTail {
   // Nobody follows any topic: it forgets its place.
   void End();
   bool running() const { return state_ != State::kEnded; }
+  bool following() const { return state_ == State::kFollowing; }
+  // What comes next; 0: it has no place.
+  uint64_t next_sequence() const { return next_sequence_; }
 
   // What a consumer of the stream delivered.
   void Take(const NatsMessage& message, const Delivered& from);
@@ -77,7 +78,6 @@ class StreamTail {
   void Explain();
   void Explained();
   void Accept(const NatsMessage& message, uint64_t sequence, absl::Time time);
-  bool MissesSome(const std::string& topic);
   void Remember(const NatsMessage& message, const std::string& topic, uint64_t sequence,
                 absl::Time time);
   void Skip(std::string_view subject, const absl::Status& why);
@@ -112,9 +112,6 @@ class StreamTail {
   uint64_t consumer_sequence_ = 0;
   // From a jump of the sequences on.
   std::deque<Held> held_;
-  bool holes_ = false;  // since it has its place
-  // Topics of which something was delivered since the last hole.
-  absl::flat_hash_set<std::string> told_topics_;
   std::vector<Followers::Arrival> arrivals_;
   bool moved_ = false;
   uint64_t skipped_ = 0;
