@@ -312,6 +312,21 @@ TEST_F(JetStreamLog, SaysWhatATopicHasDropped) {
   EXPECT_EQ(ReadAfter(log, "b/1", 0).dropped_through, 0u) << "another topic has lost nothing";
 }
 
+TEST_F(JetStreamLog, SaysWhatATopicHasDroppedSinceItsStreamWasChanged) {
+  EventLog& log = Make();
+  AppendOne(log, MakeEvent("b/1", "the stream's first"));
+  const Offset first = AppendOne(log, MakeEvent("a/1", "0"));
+  for (int i = 1; i < 10; ++i) AppendOne(log, MakeEvent("a/1", std::to_string(i)));
+  const std::string info = server_.Ask("$JS.API.STREAM.INFO." + options_.stream);
+  nlohmann::json configuration = nlohmann::json::parse(info)["config"];
+  configuration["max_msgs_per_subject"] = 3;
+  server_.Ask("$JS.API.STREAM.UPDATE." + options_.stream, configuration.dump());
+  AppendOne(log, MakeEvent("a/1", "10"));
+  const ReadResult read = ReadAfter(log, "a/1", first);
+  EXPECT_THAT(Data(read.events), testing::ElementsAre("8", "9", "10"));
+  EXPECT_GT(read.dropped_through, first);
+}
+
 TEST_F(JetStreamLog, TellsTopicsWithHostileNamesApart) {
   EventLog& log = Make();
   std::vector<std::string> topics = {"a/*",      "a/>",     "a.b",  "a/b",   "*",

@@ -81,6 +81,7 @@ absl::StatusOr<StreamInfo> ParseStreamInfo(std::string_view answer,
     }
   }
   const Json& configuration = Member(json, "config");
+  info.replicas = std::max<uint64_t>(Number(configuration, "num_replicas"), 1);
   if (configuration.is_object()) info.settings = CompareSettings(configuration.dump(), options);
   return info;
 }

@@ -18,6 +18,7 @@ struct StreamInfo {
   uint64_t last_sequence = 0;
   // Of the one subject that was asked for.
   uint64_t subject_messages = 0;
+  uint64_t replicas = 1;
   StreamSettings settings;
 };
 

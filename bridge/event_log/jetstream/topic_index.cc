@@ -104,7 +104,8 @@ bool TopicIndexes::Take(const NatsMessage& message, const Delivered& from) {
   index.entries.push_back(std::move(entry));
   index.until = steady_clock::now() + kSilence;
   // Some more than a topic may have: it is written while it is read.
-  if (from.pending == 0 || index.entries.size() > 2 * uint64_t{options_.events_per_topic}) {
+  if (index.entries.size() > 2 * uint64_t{options_.events_per_topic}) index.entries.pop_front();
+  if (from.pending == 0) {
     Finish(consumer, absl::OkStatus());
   } else if (--index.asked_for == 0) {
     Fetch(consumer, index);

@@ -28,7 +28,7 @@ class TopicIndexes {
     uint32_t events = 1;
     std::string publisher_id;  // its digest; empty: none
   };
-  using Entries = std::vector<Entry>;
+  using Entries = std::deque<Entry>;
   using Done = std::function<void(const absl::StatusOr<Entries>&)>;
 
   TopicIndexes(const JetStreamEventLogOptions& options, std::string name, NatsRequests& requests)
@@ -37,7 +37,8 @@ class TopicIndexes {
         requests_(requests),
         doomed_(options.stream, requests) {}
 
-  // Holds everything that was stored by now. `done` is called once.
+  // Holds everything that was stored by now, but of a topic that has far more messages than it
+  // should the newest only. `done` is called once.
   void List(const std::string& subject, Done done);
   // False: it was not delivered to one of ours.
   bool Take(const NatsMessage& message, const Delivered& from);

@@ -195,9 +195,9 @@ void TopicReads::ConfirmEnd(const ReadPtr& read) {
     return Judge(read);
   }
   AskLeader(read, &TopicReads::Next, [this, read](const StreamInfo& info) {
-    read->kept_from = info.first_sequence;
+    Keeps(*read, info);
     read->end_is_confirmed = true;
-    if (options_.replicas > 1) return Next(read);
+    if (info.replicas > 1) return Next(read);
     read->at_end = true;
     Judge(read);
   });
@@ -207,9 +207,17 @@ void TopicReads::ConfirmEnd(const ReadPtr& read) {
 // that they are of the incarnation that they were taken for.
 void TopicReads::AskWhatIsKept(const ReadPtr& read) {
   AskLeader(read, &TopicReads::AskWhatIsKept, [this, read](const StreamInfo& info) {
-    read->kept_from = info.first_sequence;
+    Keeps(*read, info);
     Judge(read);
   });
+}
+
+// (A stream may have been changed to keep less than is configured.)
+void TopicReads::Keeps(Read& read, const StreamInfo& info) const {
+  read.kept_from = info.first_sequence;
+  read.most = options_.events_per_topic;
+  const uint64_t most = info.settings.messages_per_subject_max;
+  if (most > 0) read.most = std::min(read.most, most);
 }
 
 // What the topic has let go of behind the offset that the read begins at: nothing says so, but
@@ -252,7 +260,7 @@ void TopicReads::FirstIs(const ReadPtr& read, uint64_t sequence) {
   if (read->first == covered + 1) return Dropped(read, 0);
   // It has let go of some only when it holds as many as it may. All of them were read, so they
   // are counted. (To count them, the server walks the subjects of the whole stream.)
-  if (read->at_end && read->found < options_.events_per_topic) return Dropped(read, 0);
+  if (read->at_end && read->found < read->most) return Dropped(read, 0);
   CountMessages(read);
 }
 

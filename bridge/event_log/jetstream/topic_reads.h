@@ -51,6 +51,7 @@ class TopicReads {
     uint64_t first = 0;      // sequence of the first message that was found
     uint64_t found = 0;      // so many messages
     uint64_t kept_from = 0;  // the first one that the stream keeps, asked after they were read
+    uint64_t most = 0;       // so many it keeps of a topic
     size_t bytes = 0;
     bool at_end = false;
     bool end_is_confirmed = false;
@@ -76,6 +77,7 @@ class TopicReads {
   bool Take(Read& read, const StoredBytes& message) const;
   void ConfirmEnd(const ReadPtr& read);
   void AskWhatIsKept(const ReadPtr& read);
+  void Keeps(Read& read, const StreamInfo& info) const;
   void Judge(const ReadPtr& read);
   void AskForFirst(const ReadPtr& read);
   void FirstIs(const ReadPtr& read, uint64_t sequence);
