@@ -18,8 +18,14 @@ class Inbox {
  public:
   explicit Inbox(uint32_t events_max) : events_max_(events_max) {}
 
-  // A bit for each partition.
-  using Losses = uint64_t;
+  // Of which partitions something may be missing.
+  struct Losses {
+    uint64_t told = 0;        // by the log, a bit for each
+    bool overflowed = false;  // of all
+
+    bool any() const { return overflowed || told != 0; }
+    bool Told(Partition partition) const { return ((told >> partition) & 1) != 0; }
+  };
 
   // Any thread. True: the shard is asleep and must be woken, once.
   bool Push(std::span<const StoredEventPtr> events) {
@@ -35,19 +41,17 @@ class Inbox {
   // Any thread: what is here of the partition may have a hole. True: as for Push.
   bool Lose(Partition partition) {
     MutexLock lock(&mutex_);
-    lost_ |= Losses{1} << partition;
+    lost_ |= uint64_t{1} << partition;
     return !std::exchange(awake_, true);
   }
 
   // The shard's thread: takes everything. `events` is empty when it comes, and
-  // its memory is used for what arrives next. Answers of which partitions
-  // something may be missing; after an overflow, of all.
+  // its memory is used for what arrives next.
   Losses Drain(std::vector<StoredEventPtr>& events) {
     MutexLock lock(&mutex_);
     events.swap(events_);
     awake_ = false;
-    const Losses lost = std::exchange(lost_, 0);
-    return std::exchange(overflowed_, false) ? ~Losses{0} : lost;
+    return {std::exchange(lost_, 0), std::exchange(overflowed_, false)};
   }
 
  private:
@@ -55,7 +59,7 @@ class Inbox {
   Mutex mutex_;
   std::vector<StoredEventPtr> events_ ABSL_GUARDED_BY(mutex_);
   bool awake_ ABSL_GUARDED_BY(mutex_) = false;
-  Losses lost_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t lost_ ABSL_GUARDED_BY(mutex_) = 0;
   bool overflowed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

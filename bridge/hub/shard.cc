@@ -191,10 +191,10 @@ void Shard::Parts::TailHasMoved() {
 
 void Shard::Parts::DrainInbox() {
   const Inbox::Losses lost = inbox.Drain(drained_);
-  if (lost != 0 || !drained_.empty()) TailHasMoved();
+  if (lost.any() || !drained_.empty()) TailHasMoved();
   for (StoredEventPtr& event : drained_) AddToWindow(std::move(event));
   drained_.clear();
-  if (lost != 0) CatchUp(lost);
+  if (lost.any()) CatchUp(lost);
   BoundWindows();
 }
 
@@ -240,11 +240,10 @@ void Shard::Parts::WakeReaders(const TopicWindow& window) {
 // events again, and everything up to the head of this moment is read back by
 // the cursors themselves.
 void Shard::Parts::CatchUp(Inbox::Losses lost) {
-  const auto is_lost = [lost](Partition partition) { return ((lost >> partition) & 1) != 0; };
   bool knew = false;
   for (Partition partition = 0; partition < positions.size(); ++partition) {
     EventId& position = positions[partition];
-    if (!is_lost(partition)) continue;
+    if (!lost.overflowed && !lost.Told(partition)) continue;
     knew |= position.epoch != 0;
     const EventId head = HeadOf(log, partition);
     if (head.epoch != position.epoch || head.offset > position.offset) position = head;
@@ -252,7 +251,9 @@ void Shard::Parts::CatchUp(Inbox::Losses lost) {
   if (knew) Metrics::Add(metrics.inbox_overflows);
   window_bytes_ = 0;
   for (auto& [topic, window] : windows_) {
-    if (is_lost(window->partition())) {
+    // One whose head is not known yet waits for the log's word: the inbox knows none.
+    const bool overflowed = lost.overflowed && window->epoch() != 0;
+    if (overflowed || lost.Told(window->partition())) {
       window->Restart(positions[window->partition()]);
       WakeAll(*window);
     }

@@ -28,7 +28,14 @@ class PartitionedLog final : public EventLog {
   }
 
   // From now on its head is not known, until Learn.
-  void Forget(Partition partition) { parts_[partition]->knows = false; }
+  void Forget(Partition partition) {
+    parts_[partition]->knows = parts_[partition]->knows_epoch = false;
+  }
+  // The same, though its incarnation is known.
+  void ForgetPlace(Partition partition) {
+    Forget(partition);
+    parts_[partition]->knows_epoch = true;
+  }
   void Learn(Partition partition) {
     parts_[partition]->knows = true;
     TellLost(partition);
@@ -108,7 +115,8 @@ class PartitionedLog final : public EventLog {
     log.Read(std::move(request), std::move(done));
   }
   Epoch epoch(Partition partition) const override {
-    return parts_[partition]->knows ? parts_[partition]->seen().epoch : 0;
+    const Part& part = *parts_[partition];
+    return part.knows || part.knows_epoch ? part.seen().epoch : 0;
   }
   Offset head(Partition partition) const override {
     return parts_[partition]->knows ? parts_[partition]->seen().offset : 0;
@@ -130,6 +138,7 @@ class PartitionedLog final : public EventLog {
     std::unique_ptr<EventLog> log;
     std::map<std::string, std::vector<ShardIndex>> followers;
     bool knows = true;
+    bool knows_epoch = true;
     std::optional<EventId> lags_at;
     absl::Status health;
   };

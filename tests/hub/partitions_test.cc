@@ -76,7 +76,7 @@ class Partitions : public testing::Test {
   FakeClock clock_;
   Metrics metrics_;
   PartitionedLog log_{2, clock_};
-  Hub hub_{1, ShardOptions{.replays = 1}, log_, clock_, metrics_};
+  Hub hub_{1, ShardOptions{.inbox_events = 100, .replays = 1}, log_, clock_, metrics_};
 };
 
 TEST_F(Partitions, HavePositionsOfTheirOwn) {
@@ -247,6 +247,24 @@ TEST_F(Partitions, WhatOneHasLostMakesNobodyElseReadAgain) {
   Run();
   EXPECT_THAT(back->data(), ElementsAre("2")) << "its window is as it was";
   EXPECT_EQ(log_.reads(), reads);
+}
+
+// Two heads: one is known, and its tail is too much for the inbox; the other's tail has no place
+// yet, though its incarnation is known.
+TEST_F(Partitions, AnOverflowIsNoWordOfAHeadThatIsNotKnown) {
+  for (const char* data : {"1", "2", "3"}) Publish("1/a", data);
+  log_.ForgetPlace(1);
+  const auto zero = Latest({"0/a"});
+  const auto one = Latest({"1/a"});
+  Run();
+  for (int i = 0; i < 200; ++i) Publish("0/a", "x");
+  Run();
+  EXPECT_EQ(metrics_.inbox_overflows, 1u);
+  log_.Learn(1);
+  Run();
+  Publish("1/a", "4");
+  Run();
+  EXPECT_THAT(one->data(), ElementsAre("4")) << "it began where the tail did";
 }
 
 TEST_F(Partitions, OneThatIsMadeAnewIsAGapForWhoIsThere) {
