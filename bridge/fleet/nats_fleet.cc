@@ -28,7 +28,7 @@ namespace {
 
 // Questions of others that are being answered.
 constexpr size_t kAnsweringMax = 64;
-// What was told without a question, being applied; and waiting for that.
+// What others have taken back, being applied; and waiting for that.
 constexpr size_t kApplyingMax = 64;
 constexpr size_t kToApplyMax = RevocationJournal::kKeptMax;
 // Own ones that nobody may have heard of.
@@ -104,7 +104,9 @@ class NatsFleet final : public Fleet {
   size_t MissedBytes() const { return std::min(kMissedBytes, link_.BytesMax() / 2); }
   void Apply(const fleet::v1::Member& from, fleet::v1::Revocation revocation, Node::Done done);
   // The same, but no more of them at once than all shards can do.
-  void ApplyInTurn(const fleet::v1::Member& from, const fleet::v1::Revocation& revocation);
+  // `done` is called on the loop.
+  void ApplyInTurn(const fleet::v1::Member& from, const fleet::v1::Revocation& revocation,
+                   Node::Done done);
   void ApplyNext();
   // Another has all of ours up to there.
   void HaveTold(const RevocationJournal::KnownList& theirs);
@@ -145,6 +147,7 @@ class NatsFleet final : public Fleet {
   struct ToApply {
     fleet::v1::Member from;
     fleet::v1::Revocation revocation;
+    Node::Done done;
   };
   std::deque<ToApply> to_apply_;
   size_t applying_ = 0;
@@ -319,12 +322,10 @@ void NatsFleet::TakeQuestion(const fleet::v1::Member& from, const fleet::v1::Que
       none.set_disconnected(0);
       return Reply(from, question.number(), std::move(none));
     }
-    return Apply(from, question.revocation(),
-                 [this, from, number = question.number()](fleet::v1::Answer answer) {
-                   loop_.Post([this, from, number, answer = std::move(answer)]() mutable {
-                     Reply(from, number, std::move(answer));
-                   });
-                 });
+    return ApplyInTurn(from, question.revocation(),
+                       [this, from, number = question.number()](fleet::v1::Answer answer) {
+                         Reply(from, number, std::move(answer));
+                       });
   }
   if (answering_ >= kAnsweringMax) {
     none.set_refused("is asked too much at once");
@@ -346,7 +347,9 @@ void NatsFleet::TakeKept(const fleet::v1::Member& from, const fleet::v1::Kept& k
     const RevocationJournal::Told told = journal_.Add(revocation, now);
     using Told = RevocationJournal::Told;
     progress = progress || told == Told::kNew || told == Told::kBeforeOurs;
-    if (told == Told::kNew || told == Told::kNoRoom) ApplyInTurn(from, revocation);
+    if (told == Told::kNew || told == Told::kNoRoom) {
+      ApplyInTurn(from, revocation, [](const fleet::v1::Answer&) {});
+    }
   }
   if (kept.known().empty()) return;
   if (journal_.Lost(kept.known(), now)) Doubt("it is not kept any more");
@@ -357,15 +360,18 @@ void NatsFleet::TakeKept(const fleet::v1::Member& from, const fleet::v1::Kept& k
   link_.TellOne(from.id(), message);
 }
 
-void NatsFleet::ApplyInTurn(const fleet::v1::Member& from,
-                            const fleet::v1::Revocation& revocation) {
+void NatsFleet::ApplyInTurn(const fleet::v1::Member& from, const fleet::v1::Revocation& revocation,
+                            Node::Done done) {
   if (to_apply_.size() >= kToApplyMax) {
-    // One doubt does what all of them would.
+    // What waits is in doubt, all of it; and nobody takes it for done.
+    fleet::v1::Answer refused;
+    refused.set_refused("is asked too much at once");
+    for (const ToApply& waiting : to_apply_) waiting.done(refused);
     to_apply_.clear();
     Doubt("too much was taken back at once");
-    return;
+    return done(std::move(refused));
   }
-  to_apply_.push_back({from, revocation});
+  to_apply_.push_back({from, revocation, std::move(done)});
   ApplyNext();
 }
 
@@ -374,12 +380,14 @@ void NatsFleet::ApplyNext() {
     ToApply next = std::move(to_apply_.front());
     to_apply_.pop_front();
     ++applying_;
-    Apply(next.from, std::move(next.revocation), [this](const fleet::v1::Answer&) {
-      loop_.Post([this] {
+    auto done = [this, done = std::move(next.done)](fleet::v1::Answer answer) {
+      loop_.Post([this, done, answer = std::move(answer)] {
         --applying_;
+        done(answer);
         ApplyNext();
       });
-    });
+    };
+    Apply(next.from, std::move(next.revocation), std::move(done));
   }
 }
 
