@@ -260,11 +260,14 @@ TEST_F(Partitions, AnOverflowIsNoWordOfAHeadThatIsNotKnown) {
   for (int i = 0; i < 200; ++i) Publish("0/a", "x");
   Run();
   EXPECT_EQ(metrics_.inbox_overflows, 1u);
+  const auto later = Latest({"1/a"});
+  Run();
   log_.Learn(1);
   Run();
   Publish("1/a", "4");
   Run();
-  EXPECT_THAT(one->data(), ElementsAre("4")) << "it began where the tail did";
+  EXPECT_THAT(one->data(), ElementsAre("4"));
+  EXPECT_THAT(later->data(), ElementsAre("4")) << "no history was asked for";
 }
 
 TEST_F(Partitions, OneThatIsMadeAnewIsAGapForWhoIsThere) {
