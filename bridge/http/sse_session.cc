@@ -163,6 +163,10 @@ void SseSession::CountDelivered(uint64_t events) {
   events_ += events;
 }
 
+SseFrame SseSession::Error(std::string_view code, std::string_view message) {
+  return ErrorFrame(route_, code, message, shard_.clock().Now());
+}
+
 void SseSession::Leave(Reason reason, const SseFrame& last) {
   leaving_ = reason;
   Stop();

@@ -87,6 +87,8 @@ class SseSession : public Subscriber, public std::enable_shared_from_this<SseSes
   // Ends the stream in order: what was begun, a last block, the last chunk,
   // then shutdown.
   void Leave(Reason reason, const SseFrame& last);
+  // As the route tells of the bridge's own errors.
+  SseFrame Error(std::string_view code, std::string_view message);
   void Close(Reason reason);
 
   static iovec Buffer(std::string_view bytes) {

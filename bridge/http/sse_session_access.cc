@@ -23,7 +23,7 @@ void SseSession::AskAgain() {
 }
 
 void SseSession::Expire() {
-  Leave(Reason::kExpired, ErrorFrame("unauthenticated", "the authorization has expired"));
+  Leave(Reason::kExpired, Error("unauthenticated", "the authorization has expired"));
 }
 
 void SseSession::Take(const Decision& decision) {
@@ -43,14 +43,14 @@ void SseSession::Take(const Decision& decision) {
   }
   if (decision.allowed()) return Expire();
   const std::optional<Refusal> refusal = CheckDecision(decision, now);
-  Leave(refusal->reason, ErrorFrame(ReasonName(refusal->reason), refusal->detail));
+  Leave(refusal->reason, Error(ReasonName(refusal->reason), refusal->detail));
 }
 
 bool SseSession::OnDisconnect(DisconnectedBy by) {
   if (leaving_) return false;
   Leave(Reason::kDisconnected, by == DisconnectedBy::kOperator
-                                   ? ErrorFrame("disconnected", "an operator ended this stream")
-                                   : ErrorFrame("forbidden", "access was taken back"));
+                                   ? Error("disconnected", "an operator ended this stream")
+                                   : Error("forbidden", "access was taken back"));
   return true;
 }
 

@@ -39,11 +39,14 @@ SseFrame OpeningFrame(const Route& route, const StreamOpening& opening) {
   return SseFrame(fields);
 }
 
-SseFrame ErrorFrame(std::string_view code, std::string_view message) {
+SseFrame ErrorFrame(const Route& route, std::string_view code, std::string_view message,
+                    absl::Time now) {
   const std::string data =
-      absl::StrCat("{\"code\":", JsonQuote(code), ",\"message\":", JsonQuote(message), "}");
+      absl::StrReplaceAll(route.error.data, {{"${code}", JsonInner(code)},
+                                             {"${message}", JsonInner(message)},
+                                             {"${now}", Timestamp(now)}});
   SseFields fields;
-  fields.event = "error";
+  if (route.view == nullptr || route.view->event_line) fields.event = route.error.event;
   fields.data = data;
   return SseFrame(fields);
 }

@@ -23,8 +23,10 @@ struct StreamOpening {
 // `retry:` alone. Without those too it is empty: nothing is sent.
 SseFrame OpeningFrame(const Route& route, const StreamOpening& opening);
 
-// `event: error` with {"code": …, "message": …}.
-SseFrame ErrorFrame(std::string_view code, std::string_view message);
+// What the bridge itself tells of a stream that cannot go on, or may be behind: `event: error`
+// with {"code": …, "message": …}, unless the route has another form for it.
+SseFrame ErrorFrame(const Route& route, std::string_view code, std::string_view message,
+                    absl::Time now);
 
 // `retry:` alone.
 SseFrame RetryFrame(uint32_t retry_ms);

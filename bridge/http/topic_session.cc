@@ -36,8 +36,8 @@ class TopicSession final : public SseSession {
     if (!opened_ || leaving() || closed() || told_of_outage_ == outage.number) return;
     if (outage.lasts <= route().log_unavailable_after) return;
     told_of_outage_ = outage.number;
-    Queue(ErrorFrame("UNAVAILABLE",
-                     "the event log is away: events are delayed, and follow on this stream"));
+    Queue(Error("UNAVAILABLE",
+                "the event log is away: events are delayed, and follow on this stream"));
     Pump();
   }
 
@@ -82,7 +82,7 @@ class TopicSession final : public SseSession {
       case Subscription::State::kFailed:
         log::Error("event log could not be read",
                    {{"id", id()}, {"error", std::string(subscription_->status().message())}});
-        return Leave(Reason::kLogFailed, ErrorFrame("unavailable", "the event log is away"));
+        return Leave(Reason::kLogFailed, Error("unavailable", "the event log is away"));
       default:
         return;
     }

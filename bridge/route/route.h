@@ -59,6 +59,7 @@ struct Route {
   std::optional<uint32_t> retry_ms;
   // An outage of the event log that lasts longer is told to its streams.
   absl::Duration log_unavailable_after = absl::InfiniteDuration();
+  EventTemplate error = CallPolicy().error;  // the bridge's own errors
   FrameViewPtr view;
   bool get = true;    // and HEAD
   bool post = false;  // only with `call`

@@ -25,7 +25,7 @@ class LogOutageTest : public HttpFixture {
  protected:
   ~LogOutageTest() override { Stop(); }
 
-  LogThatGoesAway& StartOnOne() {
+  LogThatGoesAway& StartOnOne(const std::function<void(Route&)>& change = [](Route&) {}) {
     memory_ = std::exchange(log_, nullptr);
     auto log = std::make_unique<LogThatGoesAway>(*memory_);
     LogThatGoesAway& away = *log;
@@ -33,12 +33,27 @@ class LogOutageTest : public HttpFixture {
     Route& told = AddRoute("/told/{id}", {"told/{id}"});
     told.is_public = true;
     told.log_unavailable_after = absl::Milliseconds(10);
+    change(told);
     Start();
     return away;
   }
 
   std::unique_ptr<EventLog> memory_;
 };
+
+TEST_F(LogOutageTest, IsToldAsTheRouteHasIt) {
+  LogThatGoesAway& log = StartOnOne([](Route& told) {
+    auto view = std::make_shared<FrameView>();
+    view->event_line = false;
+    told.view = std::move(view);
+    told.error = {"failed", R"({"error":"${message}"})"};
+  });
+  RawClient told = OpenStream("/told/1");
+  log.away = true;
+  const std::string text = told.ReadUntil("}\n\n");
+  EXPECT_THAT(text, HasSubstr("\r\ndata: {\"error\":\"the event log is away: "));
+  EXPECT_THAT(text, Not(HasSubstr("event: failed")));
+}
 
 // (The shard looks once a second.)
 TEST_F(LogOutageTest, IsToldOnceToTheStreamsOfARouteThatAsksForItAndTheyGoOn) {

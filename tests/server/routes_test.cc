@@ -84,6 +84,7 @@ routes:
   refusal: stream
   retry: 1500ms
   log_unavailable_after: 10s
+  error: {event: failed, data: {error: "${message}"}}
   cors_disabled: true
   connect: {event: hello, data: {status: connected, n: 1, f: 0.5}}
   heartbeat: {interval: 30s, event: ping, data: {timestamp: "${now}"}}
@@ -107,6 +108,8 @@ routes:
   EXPECT_EQ(route.refusal, RefusalStyle::kStream);
   EXPECT_EQ(route.retry_ms, 1500u);
   EXPECT_EQ(route.log_unavailable_after, absl::Seconds(10));
+  EXPECT_EQ(route.error.event, "failed");
+  EXPECT_EQ(route.error.data, R"({"error":"${message}"})");
   EXPECT_FALSE(route.cors);
   EXPECT_EQ(route.connect.event, "hello");
   EXPECT_EQ(route.connect.data, R"({"f":0.5,"n":1,"status":"connected"})");

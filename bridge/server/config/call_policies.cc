@@ -3,10 +3,10 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/server/config/call_metadata.h"
 #include "bridge/server/config/durations.h"
+#include "bridge/server/config/event_templates.h"
 #include "bridge/server/config/frame_policies.h"
 #include "bridge/server/config/request_message.h"
 #include "bridge/server/config/setting_checks.h"
-#include "bridge/server/config/value_json.h"
 #include "google/protobuf/descriptor.h"
 #include "sluice/config/v1/route.pb.h"
 
@@ -16,15 +16,6 @@ namespace {
 using google::protobuf::MethodDescriptor;
 using Mode = CallPolicy::Mode;
 using Resume = CallPolicy::Resume;
-
-// `shape` is what the template does not say itself.
-EventTemplate BuildTemplate(const config::v1::EventTemplate& config, EventTemplate shape,
-                            const std::string& path, Findings* findings) {
-  CheckEventType(config.event(), path + ".event", findings);
-  if (!config.event().empty()) shape.event = config.event();
-  if (config.has_data()) shape.data = ValueToJson(config.data());
-  return shape;
-}
 
 class CallBuilder {
  public:

@@ -7,6 +7,7 @@
 #include "bridge/route/route_table.h"
 #include "bridge/server/config/authorizers.h"
 #include "bridge/server/config/call_policies.h"
+#include "bridge/server/config/event_templates.h"
 #include "bridge/server/config/durations.h"
 #include "bridge/server/config/frame_policies.h"
 #include "bridge/server/config/kept_credentials.h"
@@ -121,6 +122,8 @@ void RouteBuilder::Add(const config::v1::Route& config, const std::string& path)
   SetPolicies(config, &route);
   SetMethods(config, path, &route);
   route.call = BuildCallPolicy(config, route.path, path, services_, findings_);
+  if (route.call) route.error = route.call->error;
+  route.error = BuildTemplate(config.error(), route.error, path + ".error", findings_);
   SetDocumentation(config, path, &route);
   CheckKeptCredentials(route, credential_parameters_, path, findings_);
   // What its templates name is checked by the table.

@@ -116,7 +116,8 @@ for i in 0 1 2; do
     NATS_CLUSTER=127.0.0.1:$((route_port + i)) NATS_ROUTES="[$routes]" NATS_STORE="$data/nats-$((i + 1))" \
     start "nats-$((i + 1))" "$data/nats-$((i + 1)).log" nats-server -c $here/nats.conf
 done
-for i in 0 1 2; do wait_for "nats-$((i + 1))" $((monitor_port + i)) /healthz; done
+# (Whether they serve at all: streams and consumers may be catching up, which the bridges wait for.)
+for i in 0 1 2; do wait_for "nats-$((i + 1))" $((monitor_port + i)) "/healthz?js-server-only=true"; done
 # (So that any configuration runs here, whatever event log it has.)
 for i in 0 1; do
   SLUICE_EVENT_LOG_JETSTREAM_SERVERS=$servers SLUICE_EVENT_LOG_JETSTREAM_REPLICAS=3 \
