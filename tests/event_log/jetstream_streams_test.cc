@@ -123,6 +123,16 @@ TEST_F(ATail, BeginsAnewWhereTheIncarnationGoesBack) {
   EXPECT_GT(log_->head(0), before.offset);
 }
 
+TEST_F(ATail, KeepsItsIncarnationWhateverServersSayOfTheCreation) {
+  const EventId before = Append(*log_, {MakeEvent("a/1", "1")}).value().front().id;
+  ASSERT_EQ(tail_.Await(0, 1).size(), 1u);
+  server_.SayCreatedLater(absl::Milliseconds(5));
+  server_.StopConsumer();
+  const EventId after = Append(*log_, {MakeEvent("a/1", "2")}).value().front().id;
+  EXPECT_EQ(after.epoch, before.epoch);
+  EXPECT_EQ(log_->epoch(0), before.epoch);
+}
+
 TEST_F(ATail, SaysThatItsStreamCannotBeRead) {
   EXPECT_TRUE(log_->Health().ok());
   server_.RefuseReads();

@@ -32,6 +32,7 @@ void FakeJetStream::Do(Script script) {
 void FakeJetStream::MakeAnew(uint64_t last) {
   const std::lock_guard lock(mutex_);
   created_ = absl::Now();
+  ForgetDescription();
   stored_.clear();
   ids_.clear();
   first_ = last + 1;
@@ -46,6 +47,12 @@ void FakeJetStream::RefuseReads() {
 void FakeJetStream::GoBack(absl::Duration by) {
   const std::lock_guard lock(mutex_);
   created_ -= by;
+  ForgetDescription();
+}
+
+void FakeJetStream::SayCreatedLater(absl::Duration by) {
+  const std::lock_guard lock(mutex_);
+  created_ += by;
 }
 
 void FakeJetStream::StopConsumer() {
@@ -85,6 +92,13 @@ size_t FakeJetStream::questions() {
   const std::lock_guard lock(mutex_);
   return questions_;
 }
+// (Under mutex_.)
+void FakeJetStream::ForgetDescription() {
+  json configuration = json::parse(configuration_);
+  configuration.erase("description");
+  configuration_ = configuration.dump();
+}
+
 absl::Time FakeJetStream::created() {
   const std::lock_guard lock(mutex_);
   return created_;

@@ -46,6 +46,9 @@ class FakeJetStream {
   // What the next consumers and reads do not find there any more.
   void Erase(uint64_t sequence);
 
+  // Another server speaks, that has another moment for the stream's creation.
+  void SayCreatedLater(absl::Duration by);
+
   std::vector<FakeNats::Message> stored();
   // Messages that were to be stored, resent ones again.
   size_t asked();
@@ -61,6 +64,7 @@ class FakeJetStream {
   uint64_t Store(const FakeNats::Message& message);
   void Tell(uint64_t sequence);
   std::string Info() const;
+  void ForgetDescription();
 
   const std::string stream_;
   std::mutex mutex_;

@@ -18,6 +18,8 @@ constexpr absl::Duration kPatience = absl::Seconds(3);
 constexpr std::chrono::seconds kBehindForGood{15};
 // Who has not answered for so long may have become leader since.
 constexpr std::chrono::seconds kBehindAnew{5};
+// What servers say of a stream's creation is not further apart.
+constexpr absl::Duration kCreatedWithin = absl::Seconds(30);
 // A stream is not written to faster than that (see stored_message.h).
 constexpr uint64_t kMessagesPerMillisecond = 256;
 
@@ -71,7 +73,12 @@ void KnownStream::Make() {
 
 void KnownStream::Believe(const StreamInfo& told, std::string_view answer) {
   StreamInfo info = told;
-  info.created = std::max(info.created, DescribedIncarnation(answer));
+  const absl::Time described = DescribedIncarnation(answer);
+  if (described >= info.created - kCreatedWithin) {
+    info.created = described;
+  } else if (HasNoDescription(answer) && !std::exchange(described_, true)) {
+    return Describe(told, answer);
+  }
   if (const absl::Status settings = CheckSettings(info.settings, options_); !settings.ok()) {
     // (A bridge that runs goes on: whoever changes its stream must not stop it.)
     if (offsets_.epoch() == 0) return Finish(settings);
@@ -111,6 +118,20 @@ void KnownStream::Believe(const StreamInfo& told, std::string_view answer) {
       info.last_sequence, ", and ", known_when_asked_, " was stored)")));
 }
 
+// Once for each stream, by whoever is first: others write the same.
+void KnownStream::Describe(const StreamInfo& info, std::string_view answer) {
+  requests_.Send(
+      absl::StrCat("$JS.API.STREAM.UPDATE.", options_.stream), {},
+      IncarnationRequest(answer, info.created), kPatience,
+      [this, info, answer = std::string(answer)](const absl::StatusOr<NatsMessage>& updated) {
+        if (!updated.ok()) return Finish(updated.status());
+        const absl::StatusOr<StreamInfo> now = ParseStreamInfo(updated->data(), options_);
+        if (now.ok()) return Believe(*now, updated->data());
+        // (Whoever keeps the stream for us may not let us: it was made by one then.)
+        Believe(info, answer);
+      });
+}
+
 void KnownStream::BeginAnew(const StreamInfo& info, std::string_view answer) {
   log::Error("the stream has lost messages that were delivered or acknowledged: its ids begin anew",
              {{"stream", options_.stream}, {"known", known_when_asked_}});
@@ -119,7 +140,7 @@ void KnownStream::BeginAnew(const StreamInfo& info, std::string_view answer) {
       std::max(absl::Now(), std::max(info.created, began_) +
                                 absl::Milliseconds(last_sequence_ / kMessagesPerMillisecond + 1));
   requests_.Send(absl::StrCat("$JS.API.STREAM.UPDATE.", options_.stream), {},
-                 NewIncarnationRequest(answer, begins), kPatience,
+                 IncarnationRequest(answer, begins), kPatience,
                  [this](const absl::StatusOr<NatsMessage>& updated) {
                    if (!updated.ok()) return Finish(updated.status());
                    const absl::StatusOr<StreamInfo> anew =
@@ -130,6 +151,7 @@ void KnownStream::BeginAnew(const StreamInfo& info, std::string_view answer) {
 }
 
 void KnownStream::Finish(const absl::StatusOr<StreamInfo>& info) {
+  described_ = false;
   const std::vector<Asked> asked = std::exchange(asked_, {});
   for (const Asked& done : asked) done(info);
   // (Who asked from within has begun the next question.)

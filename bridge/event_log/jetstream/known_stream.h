@@ -60,6 +60,7 @@ class KnownStream {
   void Answered(const absl::StatusOr<NatsMessage>& answer);
   void Make();
   void Believe(const StreamInfo& info, std::string_view answer);
+  void Describe(const StreamInfo& info, std::string_view answer);
   void BeginAnew(const StreamInfo& info, std::string_view answer);
   void Finish(const absl::StatusOr<StreamInfo>& info);
 
@@ -72,6 +73,7 @@ class KnownStream {
   uint64_t known_when_asked_ = 0;
   bool contradicted_ = false;
   bool warned_ = false;
+  bool described_ = false;  // in answer to the question that is open
   // When the newest incarnation began.
   absl::Time began_ = absl::InfinitePast();
   // Since when its answers stay behind, and when the last of them came.

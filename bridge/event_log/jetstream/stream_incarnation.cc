@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr absl::string_view kSays = "Messages were lost: ids of Sluice begin anew at ";
+constexpr absl::string_view kSays = "Ids of Sluice begin at ";
 
 Json ConfigurationIn(std::string_view answer) {
   const Json json = Json::parse(answer, nullptr, false);
@@ -36,16 +36,21 @@ absl::Time DescribedIncarnation(std::string_view answer) {
   return begins;
 }
 
+bool HasNoDescription(std::string_view answer) {
+  const Json configuration = ConfigurationIn(answer);
+  return !configuration.empty() && configuration.value("description", Json("")) == Json("");
+}
+
 int64_t ReplicasOf(std::string_view answer) {
   const Json configuration = ConfigurationIn(answer);
   const auto found = configuration.find("num_replicas");
   return found != configuration.end() && found->is_number_integer() ? found->get<int64_t>() : 1;
 }
 
-std::string NewIncarnationRequest(std::string_view answer, absl::Time now) {
+std::string IncarnationRequest(std::string_view answer, absl::Time begins) {
   Json configuration = ConfigurationIn(answer);
   configuration["description"] =
-      absl::StrCat(kSays, absl::FormatTime(absl::RFC3339_full, now, absl::UTCTimeZone()));
+      absl::StrCat(kSays, absl::FormatTime(absl::RFC3339_full, begins, absl::UTCTimeZone()));
   return configuration.dump();
 }
 
