@@ -3,8 +3,10 @@
 // again; clients resume where they were, at any bridge. What everybody saw goes to cluster_checker.mjs.
 //
 //   node cluster.mjs [--minutes 10] [--seed N] [--bridges 2] [--streams 1] [--pause 40] [--fault 8] [--journal FILE]
+//     [--except 'a server is stopped, a bridge is killed']
 //
-// `pause`: milliseconds between two requests of a publisher, on average. `fault`: how many seconds a fault lasts at
+// `except`: faults that are left out; `--except none` leaves out nothing. Where it is not said, servers of a version whose
+// replicas do not survive it are not cut off from each other, and it says so. `pause`: milliseconds between two requests of a publisher, on average. `fault`: how many seconds a fault lasts at
 // most. Prints its seed: it decides who sends what, and which fault comes next (not what the machine makes of it).
 // The journal is written where something is wrong: `node cluster_checker.mjs FILE` judges it again.
 import {randomBytes, randomInt} from 'node:crypto';
@@ -18,9 +20,9 @@ import {parseArgs} from 'node:util';
 import {SignJWT} from 'jose';
 import {check} from './cluster_checker.mjs';
 import {ClusterClient, ClusterPublisher, Journal, StreamingPublisher} from './cluster_clients.mjs';
-import {faultsOf} from './cluster_faults.mjs';
+import {betweenServers, faultsOf} from './cluster_faults.mjs';
 import {eventually, scope, startBridge, steadyPort, writeConfig} from './harness.mjs';
-import {NatsCluster} from './nats_cluster.mjs';
+import {NatsCluster, replicasDrift} from './nats_cluster.mjs';
 import {randomFrom} from './random.mjs';
 import {request} from './sse.mjs';
 
@@ -160,7 +162,7 @@ async function writeJournal(entries, file) {
 }
 
 // Answers {violations, …figures}.
-export async function cluster(t, {seed, minutes, bridges: count, streams, pause, fault, journal: file}) {
+export async function cluster(t, {seed, minutes, bridges: count, streams, pause, fault, except, journal: file}) {
   const journal = new Journal();
   const say = (text) => console.log(`cluster: ${((Date.now() - journal.began) / 1_000).toFixed(0).padStart(4)} s  ${text}`);
   const nats = await NatsCluster.start(t);
@@ -186,6 +188,9 @@ export async function cluster(t, {seed, minutes, bridges: count, streams, pause,
   await whole();
   const random = randomFrom(seed);
   const faults = faultsOf({nats, bridges, random, msMax: 1_000 * fault});
+  const left = except?.split(', ') ?? (replicasDrift() ? betweenServers : []);
+  for (const name of left) delete faults[name];
+  if (left.length) say(`left out: ${left.join(', ')}`);
   const counts = await inject({faults, random, journal, whole, say, until: Date.now() + 60_000 * minutes});
   finished = true;
   await published;
@@ -226,10 +231,10 @@ export async function cluster(t, {seed, minutes, bridges: count, streams, pause,
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const {values} = parseArgs({options: Object.fromEntries(
-      ['seed', 'journal', ...Object.keys(defaults)].map((name) => [name, {type: 'string'}]))});
+      ['seed', 'journal', 'except', ...Object.keys(defaults)].map((name) => [name, {type: 'string'}]))});
   const options = {
     ...defaults, seed: randomInt(2 ** 31),
-    ...Object.fromEntries(Object.entries(values).map(([name, text]) => [name, name === 'journal' ? text : Number(text)])),
+    ...Object.fromEntries(Object.entries(values).map(([name, text]) => [name, ['journal', 'except'].includes(name) ? text : Number(text)])),
   };
   console.log(`cluster: ${JSON.stringify(options)}`);
   const t = scope();

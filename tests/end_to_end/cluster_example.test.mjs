@@ -35,7 +35,7 @@ async function startCluster(t, {config, data = temporaryFolder(t)} = {}) {
     SLUICE: path.join(buildFolder, 'sluice'), DATA: data, NATS_PORT: nats, NATS_ROUTE_PORT: routes, NATS_MONITOR_PORT: monitor,
     HTTP_PORT: http, GRPC_PORT: grpc,
   }});
-  await script.output.when((lines) => lines.some((line) => /Ctrl-C ends everything/.test(line)), () => 'the cluster runs', 90_000);
+  await script.output.when((lines) => lines.some((line) => /Ctrl-C ends everything/.test(line)), 'the cluster runs', 90_000);
   // pid -> the last part of its command line
   const children = () => new Map(execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(script.pid)], {encoding: 'utf8'})
       .trim().split('\n').map((line) => line.trim().split(/ (.*)/)).map(([pid, command]) => [Number(pid), command]));

@@ -7,54 +7,12 @@
 // back. Then of two bridges: how many events a second come from publishers at one to a subscriber at the other.
 import {execFileSync} from 'node:child_process';
 import {readFileSync} from 'node:fs';
-import net from 'node:net';
 import {parseArgs} from 'node:util';
 import {publishStream} from './grpc.mjs';
 import {openToAll, scope, startBridge} from './harness.mjs';
 import {NatsCluster, startNats} from './nats_cluster.mjs';
+import {NatsRequests} from './nats_requests.mjs';
 import {RawStream} from './raw_stream.mjs';
-
-// NATS' protocol, as far as it is needed: requests and their answers.
-class NatsRequests {
-  #waiting = new Map();
-  #next = 0;
-  #rest = Buffer.alloc(0);
-
-  constructor(port) {
-    this.inbox = `_INBOX.${process.pid}${Date.now()}`;
-    this.socket = net.connect({port, host: '127.0.0.1', noDelay: true});
-    this.socket.on('data', (bytes) => this.#take(bytes));
-    this.socket.write(`CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\nSUB ${this.inbox}.* 1\r\n`);
-  }
-
-  // The answer's text.
-  ask(subject, body) {
-    const name = String(this.#next++);
-    const answer = new Promise((resolve) => this.#waiting.set(name, resolve));
-    this.socket.write(`PUB ${subject} ${this.inbox}.${name} ${Buffer.byteLength(body)}\r\n${body}\r\n`);
-    return answer;
-  }
-
-  #take(bytes) {
-    let rest = Buffer.concat([this.#rest, bytes]);
-    for (let end; (end = rest.indexOf('\r\n')) >= 0;) {
-      const line = rest.toString('latin1', 0, end);
-      const [, subject, size] = /^H?MSG (\S+) .*?(\d+)$/.exec(line) ?? [];
-      const length = subject ? Number(size) + 2 : 0;
-      if (rest.length < end + 2 + length) break;
-      if (subject) this.#answer(subject, rest.toString('latin1', end + 2, end + length));
-      else if (line === 'PING') this.socket.write('PONG\r\n');
-      rest = rest.subarray(end + 2 + length);
-    }
-    this.#rest = rest;
-  }
-
-  #answer(subject, text) {
-    const name = subject.split('.').pop();
-    this.#waiting.get(name)?.(text);
-    this.#waiting.delete(name);
-  }
-}
 
 // Does `task(i)` for i from 0 on, `atOnce` at a time; answers how many a second.
 async function rateOf(count, atOnce, task) {

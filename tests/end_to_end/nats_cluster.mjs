@@ -1,4 +1,5 @@
 // Real NATS servers with JetStream, alone or as a cluster whose every connection goes through a link that can fail.
+import {execFileSync} from 'node:child_process';
 import {existsSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {eventually, start, steadyPort, temporaryFolder} from './harness.mjs';
@@ -7,6 +8,15 @@ import {request} from './sse.mjs';
 
 const program = '/usr/sbin/nats-server';
 export const missing = !existsSync(program) && 'nats-server is not installed';
+
+// Whether a leader that was cut off from others of its servers keeps for good what they never had: what its stream
+// holds then depends on who leads. Seen up to this version (nats_replicas.mjs shows it); nobody before NATS can mend it.
+export function replicasDrift() {
+  const version = execFileSync(program, ['--version'], {encoding: 'utf8'}).match(/v(\d+)\.(\d+)\.(\d+)/).slice(1).map(Number);
+  const known = [2, 9, 10];
+  const at = version.findIndex((part, i) => part !== known[i]);
+  return at < 0 || version[at] < known[at];
+}
 
 // A server that is started again with the same ports and the same store.
 class NatsServer {
