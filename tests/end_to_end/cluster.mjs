@@ -6,7 +6,7 @@
 //     [--except 'a server is stopped, a bridge is killed']
 //
 // `except`: faults that are left out; `--except none` leaves out nothing. Where it is not said, servers of a version whose
-// replicas do not survive it are not cut off from each other, and it says so. `pause`: milliseconds between two requests of a publisher, on average. `fault`: how many seconds a fault lasts at
+// replicas do not survive it are not stopped, nor cut off from each other, and it says so. `pause`: milliseconds between two requests of a publisher, on average. `fault`: how many seconds a fault lasts at
 // most. Prints its seed: it decides who sends what, and which fault comes next (not what the machine makes of it).
 // The journal is written where something is wrong: `node cluster_checker.mjs FILE` judges it again.
 import {randomBytes, randomInt} from 'node:crypto';
@@ -20,7 +20,7 @@ import {parseArgs} from 'node:util';
 import {SignJWT} from 'jose';
 import {check} from './cluster_checker.mjs';
 import {ClusterClient, ClusterPublisher, Journal, StreamingPublisher} from './cluster_clients.mjs';
-import {betweenServers, faultsOf} from './cluster_faults.mjs';
+import {faultsOf, leadersMistaken} from './cluster_faults.mjs';
 import {eventually, scope, startBridge, steadyPort, writeConfig} from './harness.mjs';
 import {NatsCluster, replicasDrift} from './nats_cluster.mjs';
 import {randomFrom} from './random.mjs';
@@ -188,7 +188,7 @@ export async function cluster(t, {seed, minutes, bridges: count, streams, pause,
   await whole();
   const random = randomFrom(seed);
   const faults = faultsOf({nats, bridges, random, msMax: 1_000 * fault});
-  const left = except?.split(', ') ?? (replicasDrift() ? betweenServers : []);
+  const left = except?.split(', ') ?? (replicasDrift() ? leadersMistaken : []);
   for (const name of left) delete faults[name];
   if (left.length) say(`left out: ${left.join(', ')}`);
   const counts = await inject({faults, random, journal, whole, say, until: Date.now() + 60_000 * minutes});

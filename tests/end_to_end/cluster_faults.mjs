@@ -2,8 +2,9 @@
 // returns; whether everything works again is for others to see.
 import {setTimeout as sleep} from 'node:timers/promises';
 
-// What cuts servers off from each other.
-export const betweenServers = ['a server is cut off', 'a server is cut off from the others', 'two servers lose each other'];
+// What leaves a server that leads in the belief that it still does.
+export const leadersMistaken =
+    ['a server is stopped', 'a server is cut off', 'a server is cut off from the others', 'two servers lose each other'];
 
 // A link fails by resets, in silence, or in silence one way.
 const waysToFail = ['reset', 'both', 'there', 'back'];

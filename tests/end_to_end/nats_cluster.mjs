@@ -9,8 +9,8 @@ import {request} from './sse.mjs';
 const program = '/usr/sbin/nats-server';
 export const missing = !existsSync(program) && 'nats-server is not installed';
 
-// Whether a leader that was cut off from others of its servers keeps for good what they never had: what its stream
-// holds then depends on who leads. Seen up to this version (nats_replicas.mjs shows it); nobody before NATS can mend it.
+// Whether a leader that was stopped, or cut off from the others, keeps for good what they never had: what its stream
+// holds then depends on who leads. Seen up to this version (nats_replicas.mjs shows it); nobody but NATS can mend it.
 export function replicasDrift() {
   const version = execFileSync(program, ['--version'], {encoding: 'utf8'}).match(/v(\d+)\.(\d+)\.(\d+)/).slice(1).map(Number);
   const known = [2, 9, 10];

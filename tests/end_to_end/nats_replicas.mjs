@@ -1,9 +1,9 @@
 // Whether the replicas of a stream are the same after its leader was cut off, by NATS alone: no bridge takes part.
 //
-//   node nats_replicas.mjs [--trials 3] [--seconds 8]
+//   node nats_replicas.mjs [--trials 3] [--seconds 8] [--stop]
 //
 // Publishers, with an id for each message, send what was not acknowledged again, at any of three servers. The leader is cut
-// off from the other two while they do, and comes back. When all is quiet and the servers say that they are healthy,
+// off from the other two while they do, or (`stop`) stopped with SIGSTOP, and comes back. When all is quiet and the servers say that they are healthy,
 // each of them is made the leader, and read whole. Fails where they do not hold the same.
 import {setTimeout as sleep} from 'node:timers/promises';
 import {parseArgs} from 'node:util';
@@ -39,7 +39,7 @@ async function readAll(connection) {
   return messages;
 }
 
-async function trial(t, ms) {
+async function trial(t, ms, stop) {
   const cluster = await NatsCluster.start(t);
   const connections = cluster.servers.map(({port}) => new NatsRequests(port));
   t.after(() => connections.forEach((connection) => connection.close()));
@@ -50,10 +50,13 @@ async function trial(t, ms) {
   const published = Promise.all(Array.from({length: publishers}, (_, i) => publish(connections, i, () => finished)));
   await sleep(2_000);
   await eventually(async () => await cluster.leaderOf('S') !== undefined, 'somebody leads');
-  const links = cluster.linksOf(await cluster.leaderOf('S'));
-  links.forEach((link) => link.reset());
+  const leader = await cluster.leaderOf('S');
+  const links = cluster.linksOf(leader);
+  if (stop) cluster.servers[leader].stop();
+  else links.forEach((link) => link.reset());
   await sleep(ms);
-  links.forEach((link) => link.heal());
+  if (stop) cluster.servers[leader].goOn();
+  else links.forEach((link) => link.heal());
   await cluster.whole();
   await sleep(2_000);
   finished = true;
@@ -61,10 +64,10 @@ async function trial(t, ms) {
   await sleep(1_000);
   const replicas = new Map();
   await eventually(async () => {
-    const leader = await cluster.leaderOf('S');
-    if (leader === undefined) return false;
-    if (!replicas.has(leader)) replicas.set(leader, await readAll(connections[leader]));
-    await connections[leader].askJson('$JS.API.STREAM.LEADER.STEPDOWN.S');
+    const at = await cluster.leaderOf('S');
+    if (at === undefined) return false;
+    if (!replicas.has(at)) replicas.set(at, await readAll(connections[at]));
+    await connections[at].askJson('$JS.API.STREAM.LEADER.STEPDOWN.S');
     await sleep(1_000);
     return replicas.size === cluster.servers.length;
   }, 'every server has led', 120_000);
@@ -75,12 +78,12 @@ async function trial(t, ms) {
   return different;
 }
 
-const {values} = parseArgs({options: {trials: {type: 'string', default: '3'}, seconds: {type: 'string', default: '8'}}});
+const {values} = parseArgs({options: {trials: {type: 'string', default: '3'}, seconds: {type: 'string', default: '8'}, stop: {type: 'boolean'}}});
 let different = 0;
 for (let i = 0; i < Number(values.trials); ++i) {
   const t = scope();
   try {
-    different += await trial(t, 1_000 * Number(values.seconds));
+    different += await trial(t, 1_000 * Number(values.seconds), values.stop);
   } finally {
     await t.end();
   }
