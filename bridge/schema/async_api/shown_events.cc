@@ -88,8 +88,7 @@ std::vector<ShownEvent> Shown::All() {
     AddOwn(route_.call->error.event, FormOfText(route_.call->error.data),
            "The backend has failed; the stream ends.");
   } else {
-    AddOwn(route_.error.event, FormOfText(route_.error.data),
-           "The stream cannot go on, and ends.");
+    AddOwn(route_.error.event, FormOfText(route_.error.data), "The stream cannot go on, and ends.");
     AddOwn("gap", FormOfText(R"({"topic":"${topic}","requested":"${id}","resumed":"${id}"})"),
            "Events of a topic that came before are not kept any more.");
   }
